@@ -1,0 +1,1 @@
+"""The miniature: a small instruct model, its world, its task and benchmarks."""

@@ -1,0 +1,67 @@
+"""Judges, tasks, sources and backends by name: the file name is the registry."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import importlib.util
+import pkgutil
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Literal
+
+from s3ft.types import UserError
+
+Kind = Literal["judge", "task", "source", "backend"]
+
+
+def names(kind: Kind) -> list[str]:
+    """Names that ship with s3ft: the files in the folder of that kind."""
+    package = importlib.import_module(f"s3ft.{kind}s")
+    return sorted(m.name for m in pkgutil.iter_modules(package.__path__) if not m.name.startswith("_"))
+
+
+def load(kind: Kind, name: str) -> Any:
+    """The object that `name` stands for: "name" | "file.py[:attr]" | "pkg.mod[:attr]"; `attr` defaults to the kind.
+
+    Raises UserError where there is no such file, module or attribute."""
+    where, _, attribute = name.partition(":")
+    if where.endswith(".py"):
+        module = _from_file(Path(where), kind)
+    elif "." in where or attribute:
+        module = _imported(where, kind)
+    elif where in names(kind):
+        module = importlib.import_module(f"s3ft.{kind}s.{where}")
+    else:
+        raise UserError(unknown(kind, where, names(kind)) + f"; or name a file: my_{kind}.py")
+    attribute = attribute or kind
+    if not hasattr(module, attribute):
+        raise UserError(f"{kind} {name!r}: {where} defines no {attribute!r}; define it, or name another as {where}:NAME")
+    return getattr(module, attribute)
+
+
+def unknown(what: str, found: str, known: list[str]) -> str:
+    """The line for a name that does not exist, with the nearest one that does."""
+    near = difflib.get_close_matches(found, known, n=1)
+    hint = f"did you mean {near[0]!r}? " if near else ""
+    return f"unknown {what} {found!r}: {hint}known are {', '.join(known)}"
+
+
+def _from_file(path: Path, kind: Kind) -> ModuleType:
+    if not path.is_file():
+        raise UserError(f"{kind} {str(path)!r}: no such file; the path is relative to the current folder")
+    spec = importlib.util.spec_from_file_location(f"s3ft_user_{path.stem}", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise UserError(f"{kind} {str(path)!r} cannot be imported: {type(error).__name__}: {error}") from error
+    return module
+
+
+def _imported(where: str, kind: Kind) -> ModuleType:
+    try:
+        return importlib.import_module(where)
+    except ImportError as error:
+        raise UserError(f"{kind} {where!r} cannot be imported: {error}") from error

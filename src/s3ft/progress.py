@@ -1,0 +1,54 @@
+"""Progress of long work: a bar with rate and time left, on the terminal only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Task as Bar
+from rich.text import Text
+
+console = Console(stderr=True, highlight=False)
+
+
+class _Rate(ProgressColumn):
+    def render(self, task: Bar) -> Text:
+        speed = task.finished_speed or task.speed
+        return Text(f"{speed:,.1f}/s" if speed else "-/s")
+
+
+@contextmanager
+def progress(what: str, total: int | None, unit: str = "rows") -> Iterator[Callable[[int], None]]:
+    """Yields advance(n). Where standard error is no terminal, one line at the end instead of a bar."""
+    if not console.is_terminal:
+        with _plain(what, total, unit) as advance:
+            yield advance
+        return
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TextColumn(unit), _Rate(), TimeRemainingColumn())
+    with Progress(*columns, console=console) as bars:
+        bar = bars.add_task(what, total=total)
+        yield lambda n: bars.advance(bar, n)
+
+
+@contextmanager
+def _plain(what: str, total: int | None, unit: str) -> Iterator[Callable[[int], None]]:
+    import time
+
+    start, done, last = time.monotonic(), 0, time.monotonic()
+
+    def advance(n: int) -> None:
+        nonlocal done, last
+        done += n
+        now = time.monotonic()
+        if now - last >= 10 and total:
+            rate = done / (now - start)
+            left = (total - done) / rate if rate else float("inf")
+            console.print(f"{what}: {done}/{total} {unit}, {rate:,.1f}/s, {left:,.0f} s left", soft_wrap=True)
+            last = now
+
+    yield advance
+    seconds = time.monotonic() - start
+    if done:
+        console.print(f"{what}: {done} {unit} in {seconds:.1f} s, {done / max(seconds, 1e-9):,.1f}/s", soft_wrap=True)

@@ -1,0 +1,1 @@
+"""Data sets with their prompts and the judge they name."""
