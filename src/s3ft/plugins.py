@@ -36,7 +36,9 @@ def load(kind: Kind, name: str) -> Any:
         raise UserError(unknown(kind, where, names(kind)) + f"; or name a file: my_{kind}.py")
     attribute = attribute or kind
     if not hasattr(module, attribute):
-        raise UserError(f"{kind} {name!r}: {where} defines no {attribute!r}; define it, or name another as {where}:NAME")
+        raise UserError(
+            f"{kind} {name!r}: {where} defines no {attribute!r}; define it, or name another as {where}:NAME"
+        )
     return getattr(module, attribute)
 
 
