@@ -53,7 +53,8 @@ def _from_file(path: Path, kind: Kind) -> ModuleType:
     if not path.is_file():
         raise UserError(f"{kind} {str(path)!r}: no such file; the path is relative to the current folder")
     spec = importlib.util.spec_from_file_location(f"s3ft_user_{path.stem}", path)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from s3ft import plugins
 from s3ft.types import Completion, Example, Judge, UserError, Verdict
@@ -26,8 +26,7 @@ def load(spec: str | dict[str, Any]) -> Judge:
     except TypeError as error:
         known = ", ".join(inspect.signature(found).parameters) or "none"
         raise UserError(f"judge {name!r}: {error}; its options are {known}") from error
-    judge: Judge = found(**options)
-    return judge
+    return cast(Judge, found(**options))
 
 
 class _Each:
