@@ -144,6 +144,7 @@ class RunConfig(_Section):
 
     model: str
     """Hub id, folder, or "lab": the miniature that ships with s3ft."""
+
     revision: str | None = None
     """Commit or tag of a Hub model."""
     trust_remote_code: bool = False
@@ -152,6 +153,8 @@ class RunConfig(_Section):
     """A task by name, or {name: ..., option: value}."""
     judge: str | dict[str, Any] | None = None
     """A judge by name or {name: ..., option: value}; default: the task's own."""
+    limit: int | None = Field(default=None, ge=1)
+    """Training rows to use, the first ones; default: all."""
     recipes: tuple[str | dict[str, RecipeConfig], ...] = ("sft", "s3ft")
     """Names of `s3ft list`, or {my_recipe: {ladder: [self, gold]}}."""
     backend: Annotated[BackendConfig, BeforeValidator(_named)] = BackendConfig()

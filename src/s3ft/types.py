@@ -66,14 +66,15 @@ class Candidate:
     verdict: Verdict | None = None
     """None where no judge was asked: gold, and what `refusal` turned down before."""
     refusal: str = ""
-    """Why the source itself turned the completion down (a paraphrase that talks about its reference, say)."""
+    """Why it was turned down before any judge: cut at max_tokens, or talk about the reference, say."""
     logprob: float | None = None
-    """Sum of log probabilities (nats) of the completion under the base model."""
+    """Sum of log probabilities (nats) of completion and end of turn under the base model."""
+    num_scored: int | None = None
+    """Tokens that `logprob` sums over."""
 
     @property
     def accepted(self) -> bool:
-        finished = self.completion.finish_reason == "stop"
-        return finished and not self.refusal and self.verdict is not None and self.verdict.correct is True
+        return not self.refusal and self.verdict is not None and self.verdict.correct is True
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +130,29 @@ class Task:
     """The user turn that asks for the gold in the model's own words; fields {prompt}, {gold} and those of `meta`."""
 
 
+def _fine(example: Example, text: str) -> str:
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a target can come from."""
+
+    ask: Callable[[Example, Task], list[Message]] | None
+    """The prompt to give the model; None: the gold is taken as it is."""
+    refuse: Callable[[Example, str], str] = _fine
+    """Why a completion is no target although its answer may be right; empty where it is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """How likely a model finds a completion."""
+
+    logprob: float
+    """Sum of log probabilities (nats) of the completion and its end of turn."""
+    num_tokens: int
+
+
 class Judge(Protocol):
     """A batch judge; a plain function judge(example, completion) -> Verdict is accepted wherever one is named."""
 
@@ -147,6 +171,6 @@ class Backend(Protocol):
         """Yields (index of the request, its `num_samples` completions) as they are finished, in any order."""
         ...
 
-    def score(self, requests: Sequence[Request], completions: Sequence[Completion]) -> list[float | None]:
-        """Sum of log probabilities (nats) of completion and end of turn; None where the backend has none."""
+    def score(self, requests: Sequence[Request], completions: Sequence[Completion]) -> list[Score | None]:
+        """Likelihood of each completion after its prompt; None where the backend gives none."""
         ...

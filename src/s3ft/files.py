@@ -1,0 +1,58 @@
+"""Files that appear whole: a temporary name, fsync, rename."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, TextIO
+
+from s3ft.types import UserError
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[TextIO]:
+    """A text file that takes its name only when the block ends well. Raises UserError where it cannot be written."""
+    partial = path.with_name(path.name + ".partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with partial.open("w", encoding="utf-8") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+        raise UserError(
+            f"{path}: cannot be written ({error.strerror}); free some space or choose another folder"
+        ) from error
+
+
+def write_json(path: Path, value: Any) -> None:
+    with whole(path) as file:
+        json.dump(value, file, indent=2, ensure_ascii=False)
+        file.write("\n")
+
+
+def read_json(path: Path) -> Any:
+    """The JSON value of a file, None where there is none."""
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+
+
+def write_line(file: TextIO, value: Any) -> None:
+    """One line of JSON; lone surrogates, which UTF-8 has no bytes for, are escaped."""
+    try:
+        line = json.dumps(value, ensure_ascii=False)
+        line.encode("utf-8")
+    except UnicodeEncodeError:
+        line = json.dumps(value)
+    file.write(line + "\n")
+
+
+def is_done(path: Path, key: str) -> bool:
+    """Whether `path` is a JSON file that was made from what `key` stands for."""
+    found = read_json(path)
+    return isinstance(found, dict) and found.get("key") == key
