@@ -110,6 +110,8 @@ class EvaluateConfig(_Section):
 
     benchmarks: tuple[str, ...] = ()
     """Tasks of lm-evaluation-harness, or of `include`."""
+    beside: tuple[str, ...] = ()
+    """Further benchmarks that measure the task itself, by the harness's own score: shown, and not in the drop."""
     include: str | None = None
     """A folder with lm-evaluation-harness YAML tasks; "lab" for the miniature's."""
     limit: int | None = Field(default=None, ge=1)
@@ -239,6 +241,14 @@ class _Loader(yaml.SafeLoader):
 _Loader.add_implicit_resolver(
     "tag:yaml.org,2002:float", re.compile(r"^[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+$"), list("-+0123456789.")
 )
+
+
+def section(overrides: tuple[str, ...]) -> dict[str, Any]:
+    """Plain data of key=value texts."""
+    data: dict[str, Any] = {}
+    for override in overrides:
+        _override(data, override)
+    return data
 
 
 def _override(data: dict[str, Any], text: str) -> None:

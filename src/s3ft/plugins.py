@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import hashlib
 import importlib
 import importlib.util
 import pkgutil
@@ -40,6 +41,14 @@ def load(kind: Kind, name: str) -> Any:
             f"{kind} {name!r}: {where} defines no {attribute!r}; define it, or name another as {where}:NAME"
         )
     return getattr(module, attribute)
+
+
+def identity(spec: Any) -> Any:
+    """What a name or mapping with a name stands for, as JSON that changes with the content of a named file."""
+    name = spec.get("name") if isinstance(spec, dict) else spec
+    path = Path(str(name).partition(":")[0])
+    content = hashlib.sha256(path.read_bytes()).hexdigest() if path.suffix == ".py" and path.is_file() else None
+    return [spec, content]
 
 
 def unknown(what: str, found: str, known: list[str]) -> str:

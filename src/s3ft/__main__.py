@@ -1,0 +1,5 @@
+"""python -m s3ft"""
+
+from s3ft.cli import main
+
+main()

@@ -1,0 +1,229 @@
+"""Transformers on this machine's CPU or GPU: the default backend."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import torch
+import transformers
+
+from s3ft.chat import Chat, Refused, open_chat
+from s3ft.config import RunConfig, digest
+from s3ft.types import Completion, Request, Sampling, Score, UserError
+
+
+class backend:
+    """Batches by length, greedy or sampled with noise of each row's own, so that batches do not change answers."""
+
+    def __init__(
+        self, config: RunConfig, model: Path, fingerprint: str, adapter: Path | None = None, scale: float = 1.0
+    ) -> None:
+        self._config, self._folder, self._fingerprint = config, model, fingerprint
+        self._adapter, self._scale = adapter, scale
+        self.device = device(config.backend.device)
+        self.dtype = dtype(config.backend.dtype, self.device, model)
+
+    @property
+    def identity(self) -> Mapping[str, Any]:
+        adapter = None
+        if self._adapter is not None:
+            weights = (self._adapter / "adapter_model.safetensors").read_bytes()
+            adapter = [digest(weights.hex()), self._scale]
+        return {
+            "model": self._fingerprint,
+            "chat": self._config.chat.model_dump(mode="json"),
+            "dtype": str(self.dtype),
+            "device": self.device.type,
+            "extra": self._config.backend.extra,
+            "adapter": adapter,
+        }
+
+    @cached_property
+    def tokenizer(self) -> Any:
+        return load_tokenizer(self._folder, self._config.trust_remote_code)
+
+    @cached_property
+    def chat(self) -> Chat:
+        return chat_of(self.tokenizer, self._folder, self._config)
+
+    @cached_property
+    def model(self) -> Any:
+        """The model in evaluation mode; an adapter is merged where the precision loses nothing by it."""
+        trust = self._config.trust_remote_code
+        model = load_model(self._folder, self.dtype, trust, self._config.backend.extra).to(self.device)
+        if self._adapter is not None:
+            model = with_adapter(model, self._adapter, self._scale)
+        return model.eval()
+
+    def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[tuple[int, list[Completion]]]:
+        ids = [self.chat.prompt_ids(r.prompt, r.tools) for r in requests]
+        by_length = sorted(range(len(ids)), key=lambda i: -len(ids[i]))
+        size = max(1, self._config.backend.batch_size // sampling.num_samples)
+        while by_length:
+            batch, by_length = by_length[:size], by_length[size:]
+            try:
+                rows = self._batch([ids[i] for i in batch], sampling)
+            except torch.OutOfMemoryError as error:
+                torch.cuda.empty_cache()
+                if len(batch) == 1:
+                    raise UserError(
+                        f"out of GPU memory on one prompt of {len(ids[batch[0]])} tokens: {error}"
+                    ) from error
+                by_length, size = batch + by_length, len(batch) // 2
+                continue
+            for place, index in enumerate(batch):
+                drawn = rows[place * sampling.num_samples : (place + 1) * sampling.num_samples]
+                yield index, [self._completion(requests[index], row, sampling) for row in drawn]
+
+    def _batch(self, prompts: list[list[int]], sampling: Sampling) -> list[list[int]]:
+        """Sampled ids of `num_samples` rows per prompt, padding included."""
+        pad = self.chat.stop_ids[0]
+        prompts = [p for p in prompts for _ in range(sampling.num_samples)]
+        width = max(map(len, prompts))
+        room = getattr(self.model.config, "max_position_embeddings", None) or width + sampling.max_tokens
+        ids = torch.tensor([[pad] * (width - len(p)) + p for p in prompts], device=self.device)
+        mask = torch.tensor([[0] * (width - len(p)) + [1] * len(p) for p in prompts], device=self.device)
+        extra: dict[str, Any] = {}
+        if sampling.temperature > 0:
+            extra["logits_processor"] = transformers.LogitsProcessorList([_OwnNoise(prompts, sampling)])
+        if sampling.stop:
+            extra |= {"stop_strings": list(sampling.stop), "tokenizer": self.tokenizer}
+        settings = transformers.GenerationConfig(
+            max_new_tokens=max(1, min(sampling.max_tokens, room - width)),
+            do_sample=False,
+            eos_token_id=list(self.chat.stop_ids),
+            pad_token_id=pad,
+        )
+        with torch.inference_mode():
+            out = self.model.generate(input_ids=ids, attention_mask=mask, generation_config=settings, **extra)
+        rows: list[list[int]] = out[:, width:].tolist()
+        return rows
+
+    def _completion(self, request: Request, row: list[int], sampling: Sampling) -> Completion:
+        end = next((i for i, token in enumerate(row) if token in self.chat.stop_ids), None)
+        if end is not None:
+            return self.chat.completion(request.prompt, row[:end], "stop", tools=request.tools)
+        text = self.tokenizer.decode(row, skip_special_tokens=False)
+        cut = min((text.find(s) for s in sampling.stop if s in text), default=None)
+        if cut is not None:
+            return Completion(text[:cut], raw=text[:cut], finish_reason="stop", num_tokens=len(row))
+        return self.chat.completion(request.prompt, row, "length", tools=request.tools)
+
+    def score(self, requests: Sequence[Request], completions: Sequence[Completion]) -> list[Score | None]:
+        targets = []
+        for request, completion in zip(requests, completions, strict=True):
+            try:
+                targets.append(self.chat.target(request.prompt, completion, request.tools))
+            except Refused:
+                targets.append(None)
+        scores: list[Score | None] = [None] * len(targets)
+        known = [i for i, t in enumerate(targets) if t is not None]
+        known.sort(key=lambda i: -len(targets[i].input_ids))
+        for start in range(0, len(known), self._config.backend.batch_size):
+            batch = known[start : start + self._config.backend.batch_size]
+            rows = [targets[i].input_ids for i in batch]
+            prompts = [targets[i].num_prompt for i in batch]
+            for i, score in zip(batch, self._scores(rows, prompts), strict=True):
+                scores[i] = score
+        return scores
+
+    def _scores(self, rows: list[list[int]], prompts: list[int]) -> list[Score]:
+        from trl.trainer.utils import selective_log_softmax
+
+        width = max(map(len, rows))
+        ids = torch.tensor([r + [0] * (width - len(r)) for r in rows], device=self.device)
+        mask = torch.tensor([[1] * len(r) + [0] * (width - len(r)) for r in rows], device=self.device)
+        with torch.inference_mode():
+            logits = self.model(input_ids=ids, attention_mask=mask, use_cache=False).logits
+            logprobs = selective_log_softmax(logits[:, :-1].float(), ids[:, 1:])
+        sums = [
+            logprobs[k, p - 1 : len(r) - 1].sum().item() for k, (r, p) in enumerate(zip(rows, prompts, strict=True))
+        ]
+        return [Score(s, len(r) - p) for s, r, p in zip(sums, rows, prompts, strict=True)]
+
+
+class _OwnNoise(transformers.LogitsProcessor):
+    """Sampling by Gumbel noise (argmax of log p + noise), seeded by row: the same row draws the same in any batch."""
+
+    def __init__(self, prompts: list[list[int]], sampling: Sampling) -> None:
+        self._temperature = sampling.temperature
+        self._top_p = transformers.TopPLogitsWarper(sampling.top_p) if sampling.top_p < 1 else None
+        self._draws = []
+        for place, prompt in enumerate(prompts):
+            own = digest([prompt, sampling.seed, place % sampling.num_samples])
+            self._draws.append(torch.Generator().manual_seed(int(own[:15], 16)))
+
+    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
+        scores = scores.float() / self._temperature
+        if self._top_p is not None:
+            scores = self._top_p(input_ids, scores)
+        uniform = torch.stack([torch.rand(scores.shape[-1], generator=g) for g in self._draws])
+        return scores - torch.log(-torch.log(uniform.clamp_min(1e-20))).to(scores.device)
+
+
+def device(name: str) -> torch.device:
+    """The device to use. Raises UserError where there is no such GPU."""
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if name.startswith("cuda") and not torch.cuda.is_available():
+        raise UserError(f"backend.device: found {name!r}, but this machine has no CUDA GPU; use auto or cpu")
+    try:
+        return torch.device(name)
+    except RuntimeError as error:
+        raise UserError(f"backend.device: found {name!r}, expected auto, cpu, cuda or cuda:N") from error
+
+
+def dtype(name: str, where: torch.device, model: Path) -> torch.dtype:
+    """Precision of the weights: as named, else float32 on a CPU and the checkpoint's own elsewhere."""
+    if name == "auto" and where.type == "cpu":
+        return torch.float32
+    if name == "auto":
+        found = transformers.AutoConfig.from_pretrained(model).dtype
+        return found if isinstance(found, torch.dtype) else torch.bfloat16
+    named: torch.dtype = getattr(torch, name)
+    return named
+
+
+def load_tokenizer(folder: Path, trust_remote_code: bool = False) -> Any:
+    try:
+        return transformers.AutoTokenizer.from_pretrained(folder, trust_remote_code=trust_remote_code)
+    except Exception as error:
+        raise UserError(f"tokenizer of {folder}: {_line(error)}") from error
+
+
+def load_model(folder: Path, dtype: torch.dtype, trust_remote_code: bool, extra: dict[str, Any]) -> Any:
+    try:
+        return transformers.AutoModelForCausalLM.from_pretrained(
+            folder, dtype=dtype, trust_remote_code=trust_remote_code, use_safetensors=True, **extra
+        )
+    except Exception as error:
+        raise UserError(f"model {folder}: {_line(error)}") from error
+
+
+def chat_of(tokenizer: Any, folder: Path, config: RunConfig) -> Chat:
+    """The chat policy of a run for a model, with every id on which the model ends its turn."""
+    try:
+        ends = transformers.GenerationConfig.from_pretrained(folder).eos_token_id
+    except OSError:
+        ends = None
+    stop_ids = [ends] if isinstance(ends, int) else list(ends or [])
+    return open_chat(tokenizer, config.chat, stop_ids=stop_ids)
+
+
+def with_adapter(model: Any, adapter: Path, scale: float) -> Any:
+    """The model with a PEFT adapter whose effect is multiplied by `scale`."""
+    from peft import PeftModel
+    from peft.tuners.lora import LoraLayer
+
+    tuned = PeftModel.from_pretrained(model, str(adapter))
+    for layer in tuned.modules():
+        if isinstance(layer, LoraLayer):
+            layer.scale_layer(scale)
+    return tuned.merge_and_unload() if model.dtype == torch.float32 else tuned
+
+
+def _line(error: Exception) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split())[:300]

@@ -1,0 +1,140 @@
+"""The commands. Nothing heavy is imported before a command needs it."""
+
+from __future__ import annotations
+
+import errno
+import sys
+import traceback
+from pathlib import Path
+from typing import Annotated
+
+import cyclopts
+from cyclopts import App, Parameter
+
+from s3ft.types import UserError
+
+app = App(
+    name="s3ft",
+    help="Fine-tune an instruct model on your data without losing what it already knew.",
+    help_format="plaintext",
+)
+
+Config = Annotated[Path, Parameter(help="A YAML file; examples/ has some to start from.")]
+Overrides = Annotated[str, Parameter(help="Fields of the config as key=value, such as train.epochs=1.")]
+Name = Annotated[str | None, Parameter(help="The run is kept in runs/NAME; default: the config's file name.")]
+
+
+@app.command
+def run(config: Config, *overrides: Overrides, name: Name = None) -> int:
+    """Build, train, evaluate and report, for every recipe and seed of the config. Repeat it to go on after a stop."""
+    from s3ft import run as running
+
+    opened = _open(config, overrides, name)
+    with running.locked(opened):
+        return running.everything(config, overrides, opened.folder.name)
+
+
+@app.command
+def build(config: Config, *overrides: Overrides, name: Name = None) -> None:
+    """Make the training targets: records/ and train/."""
+    from s3ft import run as running
+
+    running.build(_open(config, overrides, name))
+
+
+@app.command
+def train(config: Config, *overrides: Overrides, name: Name = None) -> None:
+    """Train one adapter for each recipe and seed: adapters/."""
+    from s3ft import run as running
+
+    running.train(_open(config, overrides, name))
+
+
+@app.command
+def evaluate(config: Config, *overrides: Overrides, name: Name = None) -> None:
+    """Measure the base and every adapter by the same call: evals/."""
+    from s3ft import run as running
+
+    running.evaluate(_open(config, overrides, name))
+
+
+@app.command
+def report(config: Config, *overrides: Overrides, name: Name = None) -> None:
+    """Write report.json and report.md, and print the table."""
+    from s3ft import run as running
+
+    running.report(_open(config, overrides, name))
+
+
+@app.command
+def check(config: Config, *overrides: Overrides) -> None:
+    """Before any training: does the judge accept the gold, is the template proven, how long are the rows?"""
+    from s3ft import check as checking
+    from s3ft import config as configs
+
+    checking.show(configs.load(config, overrides))
+
+
+@app.command
+def judge(
+    judge: Annotated[str, Parameter(help="A judge of s3ft list, or file.py[:attr].")],
+    rows: Annotated[Path, Parameter(help="JSON lines: id, prompt, completion, reference, and label for an audit.")],
+    *,
+    out: Annotated[Path | None, Parameter(help="Where the verdicts go, one JSON line a row.")] = None,
+    option: Annotated[tuple[str, ...], Parameter(alias="-o", help="An option of the judge as key=value.")] = (),
+    compare: Annotated[str | None, Parameter(help="A second judge, to show where the two differ.")] = None,
+    sample: Annotated[Path | None, Parameter(help="With --compare: rows for a person to label, or labelled.")] = None,
+) -> None:
+    """Judge the completions of a file; rows with labels also give an audit of the judge."""
+    from s3ft import audit
+    from s3ft.config import section
+
+    spec = {"name": judge, **section(option)}
+    audit.show(audit.judge_file(spec, rows, out, compare, sample))
+
+
+@app.command
+def explain(
+    run_dir: Annotated[Path, Parameter(help="A folder under runs/.")],
+    id: Annotated[str, Parameter(help="The id of a row, or its beginning.")],
+) -> None:
+    """Show one row's whole history and the exact tokens that are trained on."""
+    from s3ft import explain as explaining
+
+    explaining.show(run_dir, id)
+
+
+@app.command(name="list")
+def names() -> None:
+    """Show judges, tasks, recipes, sources and backends."""
+    from s3ft import listing
+
+    listing.show()
+
+
+def _open(config: Path, overrides: tuple[str, ...], name: str | None):  # type: ignore[no-untyped-def]
+    from s3ft import config as configs
+    from s3ft import run as running
+
+    return running.open_run(configs.load(config, overrides), name or config.stem)
+
+
+def main() -> None:
+    """Exit 0 done, 2 the user's mistake in one line, 1 a fault of ours with its traceback."""
+    try:
+        code = app(exit_on_error=False, print_error=False)
+    except (UserError, cyclopts.CycloptsError) as error:
+        _fail(" ".join(str(error).split()), 2)
+    except KeyboardInterrupt:
+        _fail("stopped; repeat the command to go on", 130)
+    except Exception as error:
+        if getattr(error, "errno", None) == errno.ENOSPC or "No space left on device" in str(error):
+            _fail(f"no space left on the disk ({error}); free some and repeat the command to go on", 2)
+        traceback.print_exc()
+        _fail("a fault of s3ft's own, please report it with the lines above", 1)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _fail(line: str, code: int) -> None:
+    print(f"s3ft: {line}", file=sys.stderr)
+    sys.exit(code)

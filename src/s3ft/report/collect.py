@@ -1,0 +1,112 @@
+"""All numbers of a run, from its files, as the JSON of report.json."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+
+from s3ft import files, jsonl, stats
+from s3ft.types import UserError
+
+PAPER_RETENTION = 2.5 / 4.4
+"""What S3FT lost over what SFT lost, in the paper (Gupta et al. 2025, abstract)."""
+
+
+def report(folder: Path, recipes: Sequence[str], seeds: Sequence[int]) -> dict[str, Any]:
+    """The content of report.json. All scores are fractions; every interval is 95 %, over items."""
+    config = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))
+    base = _scores(folder, "base")
+    tuned = {r: [_scores(folder, f"{r}-seed-{s}") for s in seeds] for r in recipes}
+    beside = config["evaluate"]["beside"]
+    general = [n for n in base if n != "target" and n not in beside]
+    found: dict[str, Any] = {
+        "model": config["model"],
+        "task": config["task"]["name"],
+        "seeds": list(seeds),
+        "items": {n: len(scores) for n, scores in base.items()},
+        "data": _summary(folder, recipes[0])["data"],
+        "base": _measured(base, [base], [*general, *beside]),
+        "recipes": {},
+        "versions": files.read_json(folder / "versions.json"),
+    }
+    found["base"]["seconds"] = {"evaluate": _seconds(folder / "evals" / "base.json")}
+    for recipe, arms in tuned.items():
+        summary = _summary(folder, recipe)
+        result = _measured(base, arms, [*general, *beside])
+        result["gain"] = stats.difference(_stack(arms, "target"), base["target"]).as_dict()
+        if general:
+            pairs = [(base[n], _stack(arms, n)) for n in general]
+            result["mean_drop"] = stats.mean_difference(pairs).as_dict()
+            per_seed = [float(np.mean([base[n].mean() - arm[n].mean() for n in general])) for arm in arms]
+            result["mean_drop"]["per_seed"] = per_seed
+        names = (
+            "composition",
+            "nll_per_token",
+            "nll_per_token_all",
+            "generated_tokens",
+            "rows",
+            "targets",
+            "undecided",
+        )
+        result |= {n: summary[n] for n in (*names, "refused_before_judge", "refused_by_judge")}
+        result["seconds"] = {
+            "build": summary["seconds"],
+            "train": sum(_seconds(folder / "adapters" / recipe / f"seed-{s}" / "s3ft.json") for s in seeds),
+            "evaluate": sum(_seconds(folder / "evals" / f"{recipe}-seed-{s}.json") for s in seeds),
+        }
+        found["recipes"][recipe] = result
+    if {"sft", "s3ft"} <= tuned.keys():
+        found["s3ft_over_sft"] = _against(base, tuned["s3ft"], tuned["sft"], general)
+    return found
+
+
+def _against(base: dict[str, Any], ours: list[Any], theirs: list[Any], general: list[str]) -> dict[str, Any]:
+    """S3FT against SFT, paired by item: the difference on the task, and the ratio of what they lost."""
+    found: dict[str, Any] = {"target": stats.difference(_stack(ours, "target"), _stack(theirs, "target")).as_dict()}
+    if general:
+        kept = [(_stack(ours, n), _stack(theirs, n)) for n in general]
+        found["benchmarks"] = stats.mean_difference(kept).as_dict()
+        arms = [(base[n], _stack(ours, n), _stack(theirs, n)) for n in general]
+        found["retention_ratio"] = {**stats.ratio_of_drops(arms).as_dict(), "paper": PAPER_RETENTION}
+    return found
+
+
+def _measured(base: dict[str, Any], arms: list[dict[str, Any]], benchmarks: Sequence[str]) -> dict[str, Any]:
+    if any(arm[n].shape != base[n].shape for arm in arms for n in base):
+        raise UserError("the evaluations hold different items; delete evals/ in the run and run s3ft evaluate again")
+    measured = {n: _estimate(arms, n) for n in ("target", *benchmarks)}
+    return {"target": measured.pop("target"), "benchmarks": measured}
+
+
+def _estimate(arms: list[dict[str, Any]], name: str) -> dict[str, Any]:
+    per_seed = [float(arm[name].mean()) for arm in arms]
+    spread = {"std_over_seeds": float(np.std(per_seed, ddof=1))} if len(per_seed) > 1 else {}
+    return {**stats.mean_over_items(_stack(arms, name)).as_dict(), "per_seed": per_seed, **spread}
+
+
+def _stack(arms: list[dict[str, Any]], name: str) -> np.ndarray:
+    return np.stack([arm[name] for arm in arms])
+
+
+def _scores(folder: Path, arm: str) -> dict[str, np.ndarray]:
+    """Scores by set, items in the order of their ids, so that arms are paired by id."""
+    path = folder / "evals" / f"{arm}.samples.jsonl"
+    if not path.is_file():
+        raise UserError(f"{folder}: {arm} has not been measured yet; run s3ft evaluate first, or s3ft run for all")
+    found: dict[str, list[tuple[str, float]]] = {}
+    for sample in jsonl.read(path):
+        found.setdefault(sample["set"], []).append((sample["id"], sample["score"]))
+    return {name: np.array([score for _, score in sorted(items)]) for name, items in found.items()}
+
+
+def _summary(folder: Path, recipe: str) -> dict[str, Any]:
+    found: dict[str, Any] = files.read_json(folder / "records" / f"{recipe}.json")
+    return found
+
+
+def _seconds(path: Path) -> float:
+    return float((files.read_json(path) or {}).get("seconds", 0.0))

@@ -1,0 +1,113 @@
+"""The table of a run: for the terminal and for report.md."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+Cells = list[str]
+
+
+def rows(found: dict[str, Any]) -> Iterator[Cells]:
+    """The header, then one row for the base and each recipe; scores in percent."""
+    benchmarks = list(found["base"]["benchmarks"])
+    yield ["", "task", "gain", *benchmarks, "mean drop", "targets: self / paraphrase / gold / left out", "nats/token"]
+    base = found["base"]
+    yield ["base", _score(base["target"]), "", *(_score(base["benchmarks"][n]) for n in benchmarks), "", "", ""]
+    for name, result in found["recipes"].items():
+        shares = result["composition"]
+        parts = [f"{100 * shares[s]:.0f}" for s in ("self", "paraphrase", "gold", "dropped")]
+        nats = result["nll_per_token_all"]
+        yield [
+            name,
+            _score(result["target"]),
+            _signed(result["gain"]),
+            *(_score(result["benchmarks"][n]) for n in benchmarks),
+            _signed(result["mean_drop"]) if "mean_drop" in result else "",
+            " / ".join(parts),
+            "" if nats is None else f"{nats:.3f}",
+        ]
+
+
+def notes(found: dict[str, Any]) -> Iterator[str]:
+    """What must be said beside the table."""
+    items = ", ".join(f"{n} {k}" for n, k in found["items"].items())
+    yield (
+        f"Percent; [95 % interval over items], +- standard deviation over {len(found['seeds'])} seeds. Items: {items}. "
+        "Gain and mean drop are against the base, paired by item; a drop is positive when something was lost."
+    )
+    data = found["data"]
+    gold = data["gold"]
+    yield (
+        f"Training rows: {data['rows']} ({data['duplicates']} duplicates left out, {data['in_two_splits']} kept in "
+        f"another split only). The judge refuses {gold['refused']} golds and cannot tell on {gold['undecided']}."
+    )
+    if against := found.get("s3ft_over_sft"):
+        yield f"S3FT - SFT on the task: {_signed(against['target'])} points."
+        if ratio := against.get("retention_ratio"):
+            yield (
+                f"Retention ratio (what S3FT lost / what SFT lost): {ratio['mean']:.2f} [{ratio['low']:.2f}, "
+                f"{ratio['high']:.2f}]; the paper's is {ratio['paper']:.2f}."
+            )
+
+
+def markdown(found: dict[str, Any]) -> str:
+    """report.md: the table, the picture, and what each recipe's targets went through."""
+    header, *body = rows(found)
+    lines = [f"# {found['task']} on {found['model']}", "", _line(header), _line(["---"] * len(header))]
+    lines += [_line(cells) for cells in body]
+    for note in notes(found):
+        lines += ["", note]
+    lines += ["", "![Task gain against general loss](report.svg)", "", "## Targets", ""]
+    lines += [
+        _line(["recipe", "targets", "refused before the judge", "found wrong", "undecided", "generated tokens", "s"])
+    ]
+    lines += [_line(["---"] * 7)]
+    for name, result in found["recipes"].items():
+        counts = [_counts(result[k]) for k in ("refused_before_judge", "refused_by_judge", "undecided")]
+        seconds = _counts({k: round(v) for k, v in result["seconds"].items()})
+        lines += [_line([name, str(result["targets"]), *counts, str(result["generated_tokens"]), seconds])]
+    lines += ["", "Nats per token of the targets under the base model:", ""]
+    sources = sorted({s for r in found["recipes"].values() for s in r["nll_per_token"]})
+    lines += [_line(["recipe", *sources]), _line(["---"] * (len(sources) + 1))]
+    for name, result in found["recipes"].items():
+        nats = result["nll_per_token"]
+        lines += [_line([name, *(f"{nats[s]:.3f}" if s in nats else "" for s in sources)])]
+    return "\n".join(lines) + "\n"
+
+
+def show(found: dict[str, Any], path: Path) -> None:
+    """Prints the table, narrow enough for a terminal, and where the report is."""
+    console = Console()
+    header, *body = rows(found)
+    table = Table(title=f"{found['task']} on {found['model']}", title_justify="left", box=None, pad_edge=False)
+    for place, name in enumerate(header):
+        table.add_column(name, justify="left" if place == 0 else "right")
+    for cells in body:
+        table.add_row(*cells)
+    console.print(table)
+    for note in notes(found):
+        console.print(note, highlight=False)
+    console.print(f"report: {path}", highlight=False, soft_wrap=True)
+
+
+def _score(estimate: dict[str, Any]) -> str:
+    spread = f" +-{100 * estimate['std_over_seeds']:.1f}" if "std_over_seeds" in estimate else ""
+    return f"{100 * estimate['mean']:.1f}{spread}"
+
+
+def _signed(estimate: dict[str, Any]) -> str:
+    mean, low, high = (100 * estimate[k] for k in ("mean", "low", "high"))
+    return f"{mean:+.1f} [{low:+.1f}, {high:+.1f}]"
+
+
+def _counts(counts: dict[str, Any]) -> str:
+    return ", ".join(f"{k} {n}" for k, n in counts.items()) or "-"
+
+
+def _line(cells: Cells) -> str:
+    return "| " + " | ".join(c.replace("|", "\\|") for c in cells) + " |"
