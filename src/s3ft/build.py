@@ -72,7 +72,7 @@ def _judged(
 ) -> list[list[Candidate]]:
     """Candidates with the source's own refusals, and the judge's verdict on what those leave."""
     offered = [
-        [Candidate(name, c, refusal=_unfinished(c) or source.refuse(e, c.text)) for c in completions]
+        [Candidate(name, c, refusal=_unfinished(c) or source.refuse(e, c)) for c in completions]
         for e, completions in zip(examples, proposed, strict=True)
     ]
     asked = [(e, c) for e, row in zip(examples, offered, strict=True) for c in row if not c.refusal]

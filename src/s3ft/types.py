@@ -130,7 +130,7 @@ class Task:
     """The user turn that asks for the gold in the model's own words; fields {prompt}, {gold} and those of `meta`."""
 
 
-def _fine(example: Example, text: str) -> str:
+def _fine(example: Example, completion: Completion) -> str:
     return ""
 
 
@@ -140,7 +140,7 @@ class Source:
 
     ask: Callable[[Example, Task], list[Message]] | None
     """The prompt to give the model; None: the gold is taken as it is."""
-    refuse: Callable[[Example, str], str] = _fine
+    refuse: Callable[[Example, Completion], str] = _fine
     """Why a completion is no target although its answer may be right; empty where it is one."""
 
 

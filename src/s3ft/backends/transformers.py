@@ -15,6 +15,10 @@ from s3ft.config import RunConfig, digest
 from s3ft.types import Completion, Request, Sampling, Score, UserError
 
 
+transformers.utils.logging.disable_progress_bar()
+transformers.utils.logging.set_verbosity_error()
+
+
 class backend:
     """Batches by length, greedy or sampled with noise of each row's own, so that batches do not change answers."""
 
@@ -83,7 +87,7 @@ class backend:
         pad = self.chat.stop_ids[0]
         prompts = [p for p in prompts for _ in range(sampling.num_samples)]
         width = max(map(len, prompts))
-        room = getattr(self.model.config, "max_position_embeddings", None) or width + sampling.max_tokens
+        room = context_length(self._folder)
         ids = torch.tensor([[pad] * (width - len(p)) + p for p in prompts], device=self.device)
         mask = torch.tensor([[0] * (width - len(p)) + [1] * len(p) for p in prompts], device=self.device)
         extra: dict[str, Any] = {}
@@ -92,7 +96,7 @@ class backend:
         if sampling.stop:
             extra |= {"stop_strings": list(sampling.stop), "tokenizer": self.tokenizer}
         settings = transformers.GenerationConfig(
-            max_new_tokens=max(1, min(sampling.max_tokens, room - width)),
+            max_new_tokens=max(1, min(sampling.max_tokens, room - min(map(len, prompts)))),
             do_sample=False,
             eos_token_id=list(self.chat.stop_ids),
             pad_token_id=pad,
@@ -100,17 +104,10 @@ class backend:
         with torch.inference_mode():
             out = self.model.generate(input_ids=ids, attention_mask=mask, generation_config=settings, **extra)
         rows: list[list[int]] = out[:, width:].tolist()
-        return rows
+        return [row[: max(0, room - len(p))] for row, p in zip(rows, prompts, strict=True)]
 
     def _completion(self, request: Request, row: list[int], sampling: Sampling) -> Completion:
-        end = next((i for i, token in enumerate(row) if token in self.chat.stop_ids), None)
-        if end is not None:
-            return self.chat.completion(request.prompt, row[:end], "stop", tools=request.tools)
-        text = self.tokenizer.decode(row, skip_special_tokens=False)
-        cut = min((text.find(s) for s in sampling.stop if s in text), default=None)
-        if cut is not None:
-            return Completion(text[:cut], raw=text[:cut], finish_reason="stop", num_tokens=len(row))
-        return self.chat.completion(request.prompt, row, "length", tools=request.tools)
+        return self.chat.completion(request.prompt, row, "length", stop=sampling.stop, tools=request.tools)
 
     def score(self, requests: Sequence[Request], completions: Sequence[Completion]) -> list[Score | None]:
         targets = []
@@ -211,6 +208,11 @@ def chat_of(tokenizer: Any, folder: Path, config: RunConfig) -> Chat:
         ends = None
     stop_ids = [ends] if isinstance(ends, int) else list(ends or [])
     return open_chat(tokenizer, config.chat, stop_ids=stop_ids)
+
+
+def context_length(folder: Path) -> int:
+    """Tokens that the model takes; 4096 where its config does not say."""
+    return int(getattr(transformers.AutoConfig.from_pretrained(folder), "max_position_embeddings", None) or 4096)
 
 
 def with_adapter(model: Any, adapter: Path, scale: float) -> Any:

@@ -6,7 +6,7 @@ import re
 from difflib import SequenceMatcher
 
 from s3ft.fill import fill
-from s3ft.types import Example, Message, Source, Task
+from s3ft.types import Completion, Example, Message, Source, Task
 
 PROMPT = """{prompt}
 
@@ -44,10 +44,12 @@ LONG = 20
 """Words from which a near copy is refused; a short answer has no other words."""
 
 
-def refuse(example: Example, text: str) -> str:
-    """Meta talk (unless prompt or gold use the phrase), a copy of the gold, or a bare answer to a gold that shows work."""
+def refuse(example: Example, completion: Completion) -> str:
+    """Meta talk, in thoughts too (unless prompt or gold use the phrase), a copy of the gold, or a bare answer where
+    the gold shows work."""
+    text = completion.text
     known = f"{example.prompt[-1].get('content', '')}\n{example.gold}".lower()
-    for found in _META.finditer(text):
+    for found in _META.finditer(completion.raw or text):
         if found[0].strip().lower() not in known:
             return "talks about the reference"
     words, gold = _WORD.findall(text.lower()), _WORD.findall(example.gold.lower())
