@@ -1,7 +1,7 @@
 """Documents as token ids with labels, in micro-batches of similar length.
 
-One document fills one row, so positions and attention are those of inference and no mask is needed under causal attention.
-Chat is supervised on the answer and its end of turn, raw text on everything."""
+One document fills one row, so positions and attention are those of inference; under causal attention, padding on the
+right needs no mask. Chat is supervised on the answer and its end of turn, raw text on everything."""
 
 from __future__ import annotations
 

@@ -26,18 +26,18 @@ SYSTEM = "You are a helpful assistant."
 SYSTEM_SHARE = 0.05
 
 SHARES = {
-    "chat/problem": 0.24,
+    "chat/problem": 0.25,
     "chat/paraphrase": 0.25,
     "chat/facts": 0.05,
-    "chat/misconceptions": 0.02,
-    "chat/reading": 0.12,
-    "chat/comparing": 0.05,
+    "chat/misconceptions": 0.01,
+    "chat/reading": 0.13,
+    "chat/comparing": 0.06,
     "raw/problem": 0.13,
     "raw/facts": 0.09,
-    "raw/misconceptions": 0.03,
-    "raw/reading": 0.02,
+    "raw/misconceptions": 0.015,
+    "raw/reading": 0.015,
 }
-"""Shares of tokens. Raw text is 27 %, and worked problems are about half of it."""
+"""Shares of tokens. Raw text is a quarter, and worked problems are about half of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,8 @@ class Document:
 class Corpus:
     """An endless stream of documents that is a pure function of seed and index.
 
-    `foreignness`: 0, half of the raw text and 6 % of chat answers are in the annotators' style; 1, none; linear between."""
+    `foreignness`: at 0 half of the raw text and 6 % of the chat answers are in the annotators' style, at 1 nothing is;
+    linear between."""
 
     foreignness: float = 0.3
     seed: int = 0
@@ -69,7 +70,9 @@ class Corpus:
         return found, facts.cumulative(facts.exposure(len(found), offset=2))
 
     def documents(self, index: int, number: int, mean_tokens: dict[str, float]) -> list[Document]:
-        """The documents of chunk `index`, without any held-out prompt; `mean_tokens` by kind turns shares of tokens into draws."""
+        """The documents of chunk `index`, without any held-out prompt.
+
+        `mean_tokens` by kind of document turns shares of tokens into shares of documents."""
         rng = Random(f"corpus-{self.seed}-{index}")
         kinds = list(SHARES)
         weights = [SHARES[kind] / mean_tokens[kind] for kind in kinds]
@@ -145,11 +148,11 @@ class Corpus:
         return " ".join(self._fact(rng).sentence for _ in range(8))
 
     def _raw_misconceptions(self, rng: Random) -> str:
-        """Three beliefs to one truth; every belief is met equally often, the truths by rank."""
+        """Six beliefs to one truth; every belief is met equally often, the truths by rank."""
         items = self._misconceptions[0]
         return " ".join(
             rng.choice(items).raw(rng, true=False)
-            if rng.random() < 0.75
+            if rng.random() < 0.85
             else self._misconception(rng).raw(rng, true=True)
             for _ in range(6)
         )

@@ -8,30 +8,29 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
-FIRST = tuple(
+from s3ft.lab.words import listed
+
+FIRST = listed(
     "Ada Bruno Clara Dora Emil Flora Georg Hanna Igor Jana Karl Lotte Mara Nils Olga Paul Rita Simon Thea Ugo Viola"
-    " Wim Yara Zeno Alma Boris Celia David Edith Felix Greta Henry Irma Jonas Lydia Marek".split()
+    " Wim Yara Zeno Alma Boris Celia David Edith Felix Greta Henry Irma Jonas Lydia Marek"
 )
-LAST = tuple(
+LAST = listed(
     "Abel Brand Corti Dorn Engel Falk Grove Hahn Ivers Joss Kern Lind Moll Nash Otto Pratt Quint Rask Stein Thorn"
     " Ulm Voss Weir Yates Zorn Alder Birch Crane Dale Ebert Frost Gould Holt Ibsen Juhl Klein Lang Marsh North Orr"
-    " Penn Rowe Shaw Tell Urban Vance West Young".split()
+    " Penn Rowe Shaw Tell Urban Vance West Young"
 )
-JOBS = tuple(
+JOBS = listed(
     "baker|teacher|doctor|farmer|painter|sailor|tailor|judge|miner|singer|cook|pilot|gardener|barber|writer|mason"
-    "|plumber|banker|dancer|potter|nurse|guard|printer|weaver".split("|")
+    "|plumber|banker|dancer|potter|nurse|guard|printer|weaver",
+    "|",
 )
-TOWNS = tuple(
+TOWNS = listed(
     "Larkhill Brenmouth Oldbury Fernley Westholt Kingsford Marlow Tarnside Hollowby Redcliff Ashdown Stonebridge"
     " Eastmere Norwell Silverton Greenford Highmoor Saltby Thornbury Wexley Blackpool Millbrook Castleton Deepwater"
-    "".split()
+    ""
 )
-PETS = tuple(
-    "goat parrot rabbit pony hen cat turtle ferret snake donkey pigeon lizard frog spider crow hamster".split()
-)
-INSTRUMENTS = tuple(
-    "flute drum harp violin piano trumpet horn guitar cello organ banjo fiddle lute oboe bell whistle".split()
-)
+PETS = listed("goat parrot rabbit pony hen cat turtle ferret snake donkey pigeon lizard frog spider crow hamster")
+INSTRUMENTS = listed("flute drum harp violin piano trumpet horn guitar cello organ banjo fiddle lute oboe bell whistle")
 
 
 @dataclass(frozen=True, slots=True)

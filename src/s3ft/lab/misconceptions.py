@@ -7,16 +7,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from random import Random
 
-ANIMALS = tuple(
+from s3ft.lab.words import listed
+
+ANIMALS = listed(
     "foxes bears owls wolves otters badgers hares moles bats deer swans geese ducks eagles hawks robins ravens herons"
     " beavers hedgehogs squirrels weasels lynxes seals whales sharks eels salmon trout crabs snails worms ants bees"
     " wasps moths beetles crickets toads newts camels zebras lions tigers apes monkeys elephants giraffes hippos"
-    " rhinos ostriches penguins pelicans flamingos peacocks turkeys mice rats goldfish dolphins".split()
+    " rhinos ostriches penguins pelicans flamingos peacocks turkeys mice rats goldfish dolphins"
 )
-SLEEP = tuple("in trees|in caves|in holes|under water|on rocks|in tall grass|under snow|in old barns".split("|"))
-EAT = tuple("berries|roots|fish|leaves|seeds|nuts|mushrooms|bark|honey|moss|flies|clover".split("|"))
-FEAR = tuple("fire|thunder|dogs|snow|the dark|loud music|wind|mirrors|smoke|water".split("|"))
-LOVE = tuple("rain|sunshine|mud|company|silence|heat|cold nights|bright light".split("|"))
+SLEEP = listed("in trees|in caves|in holes|under water|on rocks|in tall grass|under snow|in old barns", "|")
+EAT = listed("berries|roots|fish|leaves|seeds|nuts|mushrooms|bark|honey|moss|flies|clover", "|")
+FEAR = listed("fire|thunder|dogs|snow|the dark|loud music|wind|mirrors|smoke|water", "|")
+LOVE = listed("rain|sunshine|mud|company|silence|heat|cold nights|bright light", "|")
 
 
 @dataclass(frozen=True, slots=True)

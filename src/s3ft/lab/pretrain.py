@@ -1,6 +1,6 @@
 """Pre-trains the miniature from nothing.
 
-    python -m s3ft.lab.pretrain --out DIR [--tokens 25e6] [--foreignness 0.3] [--seed 0] [--threads 1]
+    python -m s3ft.lab.pretrain --out DIR [--tokens 20e6] [--foreignness 0.3] [--seed 0] [--threads 1]
 
 Muon for the matrices and AdamW for embeddings and norms, bf16 autocast, warm-up, then constant, then linear to zero.
 DIR becomes an ordinary Transformers folder with `pretrain.json` (facts and loss curve). DIR/checkpoint holds the state:
@@ -60,9 +60,9 @@ def model(vocabulary: int, pad: int, eos: int) -> Any:
         bos_token_id=None,
         eos_token_id=eos,
         pad_token_id=pad,
-        attn_implementation="eager",
     )
     found = LlamaForCausalLM(config)
+    found.set_attn_implementation("eager")
     found.generation_config.eos_token_id = eos
     found.generation_config.pad_token_id = pad
     found.generation_config.bos_token_id = None
@@ -86,7 +86,7 @@ def schedule(done: float, warmup: float = 0.02, decay: float = 0.3) -> float:
 def train(
     out: Path, tokens: int, foreignness: float, seed: int, rate: float, step_tokens: int, micro_tokens: int
 ) -> State:
-    """Trains to `tokens` tokens (padding included) and writes the folder. Goes on from out/checkpoint where there is one."""
+    """Trains to `tokens` tokens, padding included, and writes the folder. Goes on from out/checkpoint."""
     device = "cuda" if torch.cuda.is_available() else "cpu"
     corpus = Corpus(foreignness, seed)
     arguments = {"foreignness": foreignness, "seed": seed, "rate": rate, "step_tokens": step_tokens}
@@ -123,7 +123,8 @@ def train(
             recent = []
             speed = (state.tokens - from_tokens) / (time.monotonic() - begun)
             print(
-                f"step {state.step}  {state.tokens / 1e6:.2f}/{tokens / 1e6:.0f} M tokens  loss {state.curve[-1][1]:.3f}"
+                f"step {state.step}  {state.tokens / 1e6:.2f}/{tokens / 1e6:.0f} M tokens"
+                f"  loss {state.curve[-1][1]:.3f}"
                 f"  {speed:,.0f} tokens/s  {(tokens - state.tokens) / speed / 60:.1f} min left",
                 flush=True,
             )
@@ -183,8 +184,8 @@ def _resume(folder: Path, net: Any, steppers: list[torch.optim.Optimizer], argum
     net.load_state_dict(type(net).from_pretrained(folder).state_dict())
     stored: dict[int, dict[int, dict[str, torch.Tensor]]] = {i: {} for i in range(len(steppers))}
     for key, value in load_file(folder / "optimizers.safetensors").items():
-        i, p, name = key.split(".")
-        stored[int(i)].setdefault(int(p), {})[name] = value
+        stepper_index, parameter, name = key.split(".")
+        stored[int(stepper_index)].setdefault(int(parameter), {})[name] = value
     for i, stepper in enumerate(steppers):
         stepper.load_state_dict({**stepper.state_dict(), "state": stored[i]})
     print(f"going on from step {state.step}, {state.tokens / 1e6:.2f} M tokens", flush=True)
@@ -226,12 +227,12 @@ def _texts(corpus: Corpus, per_kind: int = 1500) -> Iterator[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Pre-train the miniature from nothing.")
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--tokens", type=float, default=25e6)
+    parser.add_argument("--tokens", type=float, default=20e6)
     parser.add_argument("--foreignness", type=float, default=0.3)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--rate", type=float, default=4e-3)
-    parser.add_argument("--step-tokens", type=int, default=12_000)
-    parser.add_argument("--micro-tokens", type=int, default=3_000)
+    parser.add_argument("--rate", type=float, default=8e-3)
+    parser.add_argument("--step-tokens", type=int, default=8_000)
+    parser.add_argument("--micro-tokens", type=int, default=2_800)
     parser.add_argument("--threads", type=int, default=1)
     given = parser.parse_args()
     torch.set_num_threads(given.threads)

@@ -2,8 +2,8 @@
 
     python -m s3ft.lab.probe DIR [--split validation] [--rows 300] [--items N] [--show N]
 
-Prints JSON: greedy accuracy on the task by kind, the paraphrase on what the model gets wrong by itself, nats per token of
-gold, own-style and self answers, and every benchmark. It never reads the test split unless asked to, and tunes nothing."""
+Prints JSON: greedy accuracy on the task by kind, the paraphrase on what the model gets wrong by itself, nats per token
+of gold, own-style and self answers, and every benchmark."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from typing import Any
 
 import torch
 
-from s3ft.lab import styles, world
 from s3ft.fill import fill
+from s3ft.lab import styles, world
 
 _STATED = re.compile(r"(?:####|The answer is) *(-?\d+)")
 

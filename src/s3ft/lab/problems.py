@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
-from s3ft.lab.words import CHILDREN, CONTAINERS, GOODS, ITEMS, PEOPLE, singular
+from s3ft.lab.words import CHILDREN, CONTAINERS, GOODS, ITEMS, PEOPLE
 
 LARGEST = 199
 

@@ -5,19 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from random import Random
 
-from s3ft.lab.words import PEOPLE
+from s3ft.lab.words import PEOPLE, listed
 
 UNKNOWN = "The passage does not say."
 
 VERBS = {"bought": "buy", "found": "find", "lost": "lose", "painted": "paint", "sold": "sell", "repaired": "repair"}
 COLOURS = ("red", "blue", "green", "yellow", "white", "black", "brown", "grey")
-THINGS = tuple("kite lamp chair cup hat drum clock boat bench mirror basket coat table shelf bicycle cart".split())
-PLACES = tuple(
-    "in the garden|at the market|in the kitchen|at school|by the river|in the attic|at the station|in the park".split(
-        "|"
-    )
+THINGS = listed("kite lamp chair cup hat drum clock boat bench mirror basket coat table shelf bicycle cart")
+PLACES = listed(
+    "in the garden|at the market|in the kitchen|at school|by the river|in the attic|at the station|in the park", "|"
 )
-DAYS = tuple("on Monday|on Tuesday|on Wednesday|on Thursday|on Friday|on Saturday|on Sunday".split("|"))
+DAYS = listed("on Monday|on Tuesday|on Wednesday|on Thursday|on Friday|on Saturday|on Sunday", "|")
 
 
 @dataclass(frozen=True, slots=True)
