@@ -17,7 +17,7 @@ _FORMS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (rf"<\|end_({_WORD})\|>", ("<|start_{}|>", "<|begin_{}|>")),
     (rf"<\|end_of_({_WORD})\|>", ("<|begin_of_{}|>", "<|start_of_{}|>")),
 )
-_USUAL = "</think> </thinking> </thought> [/THINK] <|END_THINKING|> <|end_of_thought|> ◁/think▷ <seed:think>"
+_USUAL = "</think> </thinking> </thought> [/THINK] <|END_THINKING|> <|end_of_thought|> ◁/think▷"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +40,10 @@ _SPELLED = (
 
 def pairs(texts: Iterable[str]) -> tuple[Pair, ...]:
     """The usual notations, and those that a template or a tokenizer's added tokens show by a closing tag."""
-    found: dict[tuple[str, str], Pair] = {(p.open, p.close): p for p in _SPELLED}
-    for text in (_USUAL, *texts):
+    texts = (_USUAL, *texts)
+    spelled = (p for p in _SPELLED if any(p.open in t and p.close in t for t in texts))
+    found = {(p.open, p.close): p for p in spelled}
+    for text in texts:
         for closing, openings in _FORMS:
             for match in re.finditer(closing, text, re.IGNORECASE):
                 for opening in openings:
