@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
-from typing import Any
 
+from s3ft.summary import Tally
 from s3ft.types import (
     Backend,
     Candidate,
@@ -99,8 +99,10 @@ def chunks(examples: Iterator[Example], size: int = CHUNK) -> Iterator[list[Exam
         yield chunk
 
 
-def proposer(task: Task, sources: Mapping[str, Source], backend: Backend, sampling: Sampling, advance: Any) -> Propose:
-    """Asks `backend`; attempts after the first are sampled. `advance(source, n)` is told of every n finished rows."""
+def proposer(
+    task: Task, sources: Mapping[str, Source], backend: Backend, sampling: Sampling, advance: Callable[[int], None]
+) -> Propose:
+    """Asks `backend`; attempts after the first are sampled. `advance` is told of every n finished rows."""
 
     def propose(name: str, examples: Sequence[Example], attempt: int) -> list[list[Completion]]:
         ask = sources[name].ask
@@ -112,7 +114,7 @@ def proposer(task: Task, sources: Mapping[str, Source], backend: Backend, sampli
         found: list[list[Completion]] = [[] for _ in requests]
         for index, completions in backend.generate(requests, drawn):
             found[index] = completions
-            advance(name, 1)
+            advance(1)
         return found
 
     return propose
@@ -130,12 +132,13 @@ def weigh(records: list[Record], backend: Backend) -> list[Record]:
     return [replace(record, candidates=c) for record, c in zip(records, weighed, strict=True)]
 
 
-def stop_if_undecided(verdicts: Counter[bool | None], reasons: Counter[str], limit: float) -> None:
+def stop_if_undecided(tallies: Sequence[Tally], limit: float) -> None:
     """Raises UserError where the judge says None to more than `limit` of at least 20 completions."""
-    total, undecided = verdicts.total(), verdicts[None]
-    if total >= 20 and undecided / total > limit:
+    asked, undecided = sum(t.asked for t in tallies), sum(t.undecided for t in tallies)
+    if asked >= 20 and undecided / asked > limit:
+        reasons = sum((t.reasons for t in tallies), Counter())
         why = "; ".join(f"{reason} ({n})" for reason, n in reasons.most_common(3))
         raise UserError(
-            f"the judge could not tell on {undecided} of {total} completions, at most {limit:.0%} are allowed: {why}; "
+            f"the judge could not tell on {undecided} of {asked} completions, at most {limit:.0%} are allowed: {why}; "
             "mend the references or the judge (s3ft check shows them), or raise max_undecided"
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import sys
 import traceback
 from pathlib import Path
@@ -37,33 +38,33 @@ def run(config: Config, *overrides: Overrides, name: Name = None) -> int:
 @app.command
 def build(config: Config, *overrides: Overrides, name: Name = None) -> None:
     """Make the training targets: records/ and train/."""
-    from s3ft import run as running
+    from s3ft import stages
 
-    running.build(_open(config, overrides, name))
+    stages.build(_open(config, overrides, name))
 
 
 @app.command
 def train(config: Config, *overrides: Overrides, name: Name = None) -> None:
     """Train one adapter for each recipe and seed: adapters/."""
-    from s3ft import run as running
+    from s3ft import stages
 
-    running.train(_open(config, overrides, name))
+    stages.train(_open(config, overrides, name))
 
 
 @app.command
 def evaluate(config: Config, *overrides: Overrides, name: Name = None) -> None:
     """Measure the base and every adapter by the same call: evals/."""
-    from s3ft import run as running
+    from s3ft import stages
 
-    running.evaluate(_open(config, overrides, name))
+    stages.evaluate(_open(config, overrides, name))
 
 
 @app.command
 def report(config: Config, *overrides: Overrides, name: Name = None) -> None:
     """Write report.json and report.md, and print the table."""
-    from s3ft import run as running
+    from s3ft import stages
 
-    running.report(_open(config, overrides, name))
+    stages.report(_open(config, overrides, name))
 
 
 @app.command
@@ -121,6 +122,9 @@ def _open(config: Path, overrides: tuple[str, ...], name: str | None):  # type: 
 
 def main() -> None:
     """Exit 0 done, 2 the user's mistake in one line, 1 a fault of ours with its traceback."""
+    # Threads that spin while they wait slow small models ten times and more beside a busy neighbour.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     try:
         code = app(exit_on_error=False, print_error=False)
     except (UserError, cyclopts.CycloptsError) as error:

@@ -30,6 +30,10 @@ def open_task(spec: dict[str, Any]) -> Task:
     return task
 
 
+_HELD: dict[Split, tuple[Split, ...]] = {"train": ("test", "validation"), "validation": ("test",), "test": ()}
+"""The splits that a prompt of this one must not stand in."""
+
+
 @dataclass
 class Counts:
     """What was left out while reading."""
@@ -53,7 +57,7 @@ def examples(task: Task, split: Split, limit: int | None = None, counts: Counts 
     A prompt that stands in two splits is kept for test before validation before training, so that what is measured
     was never trained on. Raises UserError for an empty split and for one id with two contents."""
     counts = counts if counts is not None else Counts()
-    held: tuple[Split, ...] = {"train": ("test", "validation"), "validation": ("test",), "test": ()}[split]
+    held = _HELD[split]
     taken = {_prompt_key(e) for other in held for e in task.rows(other)}
     rows: set[bytes] = set()
     ids: set[str] = set()

@@ -14,7 +14,7 @@ import numpy as np
 from s3ft.cache import Cached, Store
 from s3ft.config import EvaluateConfig, RunConfig, digest
 from s3ft.progress import progress
-from s3ft.types import Example, Judge, Request, UserError
+from s3ft.types import Completion, Example, Judge, Request, UserError
 
 Sample = dict[str, Any]
 """One measured item: {"set": "target" | benchmark, "id", "score": 0 to 1, ...}."""
@@ -26,7 +26,7 @@ _METRICS = ("acc_norm", "acc", "exact_match", "prompt_level_strict_acc")
 def target(config: RunConfig, backend: Cached, examples: Sequence[Example], judge: Judge) -> list[Sample]:
     """One sample per test row; a completion that is cut, failed or undecided scores 0 and says so."""
     sampling = config.sampling.sampling()
-    completions = [None] * len(examples)
+    completions = [Completion("", finish_reason="error")] * len(examples)
     with progress("target task", len(examples)) as advance:
         for index, found in backend.generate([Request(e.prompt, e.tools) for e in examples], sampling):
             completions[index] = found[0]

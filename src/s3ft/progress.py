@@ -52,3 +52,18 @@ def _plain(what: str, total: int | None, unit: str) -> Iterator[Callable[[int], 
     seconds = time.monotonic() - start
     if done:
         console.print(f"{what}: {done} {unit} in {seconds:.1f} s, {done / max(seconds, 1e-9):,.1f}/s", soft_wrap=True)
+
+
+@contextmanager
+def share(advance: Callable[[int], None], units: int) -> Iterator[Callable[[int], None]]:
+    """A part of a bar: yields an advance that never goes beyond `units`, and fills them up at the end."""
+    done = 0
+
+    def inner(n: int) -> None:
+        nonlocal done
+        n = min(n, units - done)
+        done += n
+        advance(n)
+
+    yield inner
+    inner(units)

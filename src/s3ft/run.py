@@ -1,16 +1,13 @@
-"""The run directory and its stages. Every output carries a key of what it was made from, and is made once."""
+"""The run directory: one config, one folder, and the stages one after another in processes of their own."""
 
 from __future__ import annotations
 
 import fcntl
-import os
 import platform
 import subprocess
 import sys
-import time
-from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -20,9 +17,9 @@ from typing import Any
 
 import yaml
 
-from s3ft import cache, dataset, files, judges, model, plugins, records
-from s3ft.config import RunConfig, digest
-from s3ft.progress import console, progress
+from s3ft import cache, dataset, files, judges, model
+from s3ft.config import RunConfig
+from s3ft.progress import console
 from s3ft.types import Example, Judge, Split, Task, UserError
 
 STAGES = ("build", "train", "evaluate", "report")
@@ -135,202 +132,18 @@ def locked(run: Run) -> Iterator[None]:
 
 def everything(config_path: Path, overrides: tuple[str, ...], name: str) -> int:
     """Runs the stages one after another, each in a process of its own. Returns the first exit code that is not 0."""
-    environment = {"OMP_WAIT_POLICY": "PASSIVE", "TOKENIZERS_PARALLELISM": "false", **os.environ}
     for stage in STAGES:
         command = [sys.executable, "-m", "s3ft", stage, str(config_path), *overrides, "--name", name]
-        code = subprocess.run(command, env=environment).returncode
+        code = subprocess.run(command).returncode
         if code:
             return code if code > 0 else 1
     return 0
-
-
-def build(run: Run) -> None:
-    """records/RECIPE.jsonl, train/RECIPE.jsonl and a summary for every recipe of the config."""
-    counts = run.count("train", run.config.limit)
-    ladders = run.config.ladders()
-    keys = {name: _build_key(run, name, counts) for name in ladders}
-    missing = [n for n in ladders if not files.is_done(run.records(n).with_suffix(".json"), keys[n])]
-    if not missing:
-        return
-    from s3ft import build as climbing
-    from s3ft.summary import Summary
-
-    if counts.duplicates or counts.in_two_splits:
-        run.log(f"data: {counts.duplicates} duplicate rows left out, {counts.in_two_splits} kept in another split only")
-    begun = time.monotonic()
-    config, task = run.config, run.task
-    backend = cache.Cached(run.backend(), run.store)
-    judge = run.judge(backend)
-    sources = {s: plugins.load("source", s) for n in missing for s in ladders[n].ladder}
-    summaries = {n: Summary() for n in missing}
-    gold = {"refused": 0, "undecided": 0, "refused_ids": []}
-    tally: Counter[bool | None] = Counter()
-    reasons: Counter[str] = Counter()
-    with ExitStack() as stack:
-        outputs = {n: stack.enter_context(files.whole(run.records(n))) for n in missing}
-        train = {n: stack.enter_context(files.whole(run.folder / "train" / f"{n}.jsonl")) for n in missing}
-        asked = sum(sources[s].ask is not None for n in missing for s in ladders[n].ladder)
-        advance = stack.enter_context(progress("build", counts.rows * (asked + 1)))
-        for rows in climbing.chunks(run.examples("train", config.limit)):
-            verdicts = judge(rows, [climbing.Completion(e.gold) for e in rows])
-            for example, verdict in zip(rows, verdicts, strict=True):
-                gold["refused"] += verdict.correct is False
-                gold["undecided"] += verdict.correct is None
-                if verdict.correct is False:
-                    gold["refused_ids"] = [*gold["refused_ids"], example.id][:20]
-            advance(len(rows))
-            for name in missing:
-                recipe = ladders[name]
-                sampling = config.sampling.sampling(recipe.num_samples)
-                told: Counter[str] = Counter()
-
-                def tell(source: str, n: int, told: Counter[str] = told) -> None:
-                    told[source] += n
-                    advance(n)
-
-                propose = climbing.proposer(task, sources, backend, sampling, tell)
-                climbed = climbing.climb(
-                    rows,
-                    recipe,
-                    sources,
-                    propose,
-                    judge,
-                    verdicts,
-                    attempts={"paraphrase": config.paraphrase_attempts},
-                    refused_gold=config.refused_gold,
-                )
-                for source in recipe.ladder:
-                    advance(max(0, len(rows) - told[source]) if sources[source].ask is not None else 0)
-                for record in climbing.weigh(climbed, backend):
-                    summaries[name].add(record)
-                    files.write_line(outputs[name], records.to_json(record))
-                    for row in records.training_rows(record, config.chat.keep_reasoning):
-                        files.write_line(train[name], row)
-                    for candidate in record.candidates:
-                        if candidate.verdict is not None:
-                            tally[candidate.verdict.correct] += 1
-                            reasons[candidate.verdict.reason] += candidate.verdict.correct is None
-            climbing.stop_if_undecided(tally, reasons, config.max_undecided)
-    data = {"rows": counts.rows, "duplicates": counts.duplicates, "in_two_splits": counts.in_two_splits, "gold": gold}
-    for name in missing:
-        facts = {"key": keys[name], "seconds": time.monotonic() - begun, "data": data, **summaries[name].as_dict()}
-        files.write_json(run.records(name).with_suffix(".json"), facts)
-        shares = ", ".join(f"{k} {v:.1%}" for k, v in facts["composition"].items() if v)
-        run.log(f"build {name}: {facts['targets']} targets of {facts['rows']} rows: {shares}")
-    if gold["refused"] or gold["undecided"]:
-        run.log(f"the judge refuses {gold['refused']} golds and cannot tell on {gold['undecided']} of {counts.rows}")
-
-
-def train(run: Run) -> None:
-    """adapters/RECIPE/seed-N for every recipe and seed; all with the same number of optimizer steps."""
-    config = run.config
-    summaries = {name: run.summary(name) for name in config.ladders()}
-    most = max(s["targets"] for s in summaries.values())
-    max_steps = max(1, round(-(-most // config.train.batch_size) * config.train.epochs))
-    wanted = {}
-    for name, summary in summaries.items():
-        for seed in config.seeds:
-            setting = {**config.train.model_dump(mode="json"), "learning_rate": config.train.rate(name)}
-            key = digest([summary["key"], setting, seed, max_steps, config.chat.model_dump(mode="json")])
-            if not files.is_done(run.adapter(name, seed) / "s3ft.json", key):
-                wanted[name, seed] = key
-    if not wanted:
-        return
-    from s3ft import train as training
-    from s3ft.backends.transformers import chat_of, device, dtype, load_tokenizer
-
-    where = device(config.backend.device)
-    chat = chat_of(load_tokenizer(run.model, config.trust_remote_code), run.model, config)
-    prepared: dict[str, Any] = {}
-    with progress("train", len(wanted), "adapters") as advance:
-        for (name, seed), key in wanted.items():
-            if name not in prepared:
-                prepared = {name: training.prepare(records.read(run.records(name)), chat, config.train.max_length)}
-            training.train(
-                run.model,
-                prepared[name],
-                run.adapter(name, seed),
-                config.train,
-                name,
-                seed,
-                dtype=dtype(config.backend.dtype, where, run.model),
-                device=where,
-                max_steps=max_steps,
-                key=key,
-            )
-            advance(1)
-
-
-def evaluate(run: Run) -> None:
-    """evals/ARM.json and evals/ARM.samples.jsonl for the base and every adapter."""
-    config = run.config
-    setting = config.evaluate
-    benchmarks = tuple(dict.fromkeys([*setting.benchmarks, *setting.beside]))
-    if benchmarks and config.backend.name != "transformers":
-        raise UserError("evaluate.benchmarks needs backend: transformers; leave them out, or change the backend")
-    counts = run.count(setting.split, setting.rows)
-    wanted = {}
-    for arm, adapter in run.arms():
-        made_of = None if adapter is None else (files.read_json(adapter / "s3ft.json") or {}).get("key")
-        if adapter is not None and made_of is None:
-            raise UserError(f"{adapter}: not trained yet; run s3ft train first, or s3ft run for all")
-        judge = plugins.identity(config.judge or run.task.judge)
-        how = [judge, config.sampling.model_dump(mode="json"), setting.model_dump(mode="json")]
-        key = digest([run.fingerprint, made_of, counts.digest, how, config.chat.model_dump(mode="json")])
-        if not files.is_done(run.folder / "evals" / f"{arm}.json", key):
-            wanted[arm] = (adapter, key)
-    if not wanted:
-        return
-    from s3ft import evaluate as measuring
-
-    examples = list(run.examples(setting.split, setting.rows))
-    for arm, (adapter, key) in wanted.items():
-        begun = time.monotonic()
-        backend = run.backend(adapter)
-        cached = cache.Cached(backend, run.store)
-        samples = measuring.target(config, cached, examples, run.judge(cached))
-        for name in progress_over(f"benchmarks of {arm}", benchmarks):
-            samples += measuring.benchmark(setting, name, backend, run.store)
-        with files.whole(run.folder / "evals" / f"{arm}.samples.jsonl") as file:
-            for sample in samples:
-                files.write_line(file, sample)
-        means = {n: float(measuring.scores(samples, n).mean()) for n in ("target", *benchmarks)}
-        facts = {"key": key, "scores": means, "items": len(samples), "seconds": time.monotonic() - begun}
-        files.write_json(run.folder / "evals" / f"{arm}.json", facts)
-        run.log(f"evaluate {arm}: " + ", ".join(f"{n} {v:.3f}" for n, v in means.items()))
-
-
-def report(run: Run) -> None:
-    """report.json and report.md, and the table on the terminal."""
-    from s3ft import report as reporting
-
-    reporting.write(run.folder, list(run.config.ladders()), run.config.seeds)
-
-
-def progress_over(what: str, names: tuple[str, ...]) -> Iterator[str]:
-    if not names:
-        return
-    with progress(what, len(names), "benchmarks") as advance:
-        for name in names:
-            yield name
-            advance(1)
 
 
 def versions() -> dict[str, str]:
     """The versions that a result depends on, as far as they are installed."""
     packages = ("s3ft", "torch", "transformers", "trl", "peft", "accelerate", "datasets", "lm_eval", "math-verify")
     return {"python": platform.python_version(), "platform": platform.platform(), **{p: version(p) for p in packages}}
-
-
-def _build_key(run: Run, recipe: str, counts: dataset.Counts) -> str:
-    config = run.config
-    how = config.model_dump(mode="json", include={"sampling", "chat", "paraphrase_attempts", "refused_gold"})
-    judge = plugins.identity(config.judge or run.task.judge)
-    backend = config.backend.model_dump(mode="json", exclude={"batch_size"})
-    ladder = config.ladders()[recipe]
-    made_of = [run.fingerprint, counts.digest, judge, run.task.paraphrase, how, backend]
-    sources = [plugins.identity(s) for s in ladder.ladder]
-    return digest([made_of, sources, ladder.num_samples, ladder.keep])
 
 
 def _differences(then: Any, now: Any, where: str = "") -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,9 @@ from typing import Any
 import torch
 import transformers
 
-from s3ft.chat import Chat, Refused, open_chat
+from s3ft.chat import Chat, Refused, Target, open_chat
 from s3ft.config import RunConfig, digest
 from s3ft.types import Completion, Request, Sampling, Score, UserError
-
 
 transformers.utils.logging.disable_progress_bar()
 transformers.utils.logging.set_verbosity_error()
@@ -110,20 +110,16 @@ class backend:
         return self.chat.completion(request.prompt, row, "length", stop=sampling.stop, tools=request.tools)
 
     def score(self, requests: Sequence[Request], completions: Sequence[Completion]) -> list[Score | None]:
-        targets = []
-        for request, completion in zip(requests, completions, strict=True):
-            try:
-                targets.append(self.chat.target(request.prompt, completion, request.tools))
-            except Refused:
-                targets.append(None)
-        scores: list[Score | None] = [None] * len(targets)
-        known = [i for i, t in enumerate(targets) if t is not None]
-        known.sort(key=lambda i: -len(targets[i].input_ids))
-        for start in range(0, len(known), self._config.backend.batch_size):
-            batch = known[start : start + self._config.backend.batch_size]
-            rows = [targets[i].input_ids for i in batch]
-            prompts = [targets[i].num_prompt for i in batch]
-            for i, score in zip(batch, self._scores(rows, prompts), strict=True):
+        targets: dict[int, Target] = {}
+        for index, (request, completion) in enumerate(zip(requests, completions, strict=True)):
+            with suppress(Refused):
+                targets[index] = self.chat.target(request.prompt, completion, request.tools)
+        scores: list[Score | None] = [None] * len(requests)
+        by_length = sorted(targets, key=lambda i: -len(targets[i].input_ids))
+        for start in range(0, len(by_length), self._config.backend.batch_size):
+            batch = by_length[start : start + self._config.backend.batch_size]
+            found = self._scores([targets[i].input_ids for i in batch], [targets[i].num_prompt for i in batch])
+            for i, score in zip(batch, found, strict=True):
                 scores[i] = score
         return scores
 

@@ -1,0 +1,181 @@
+"""The stages of a run. Every output carries a key of what it was made from, and is made once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Any
+
+from s3ft import cache, dataset, files, plugins, records
+from s3ft.config import digest
+from s3ft.progress import progress, share
+from s3ft.run import Run
+from s3ft.types import Completion, UserError
+
+
+def build(run: Run) -> None:
+    """records/RECIPE.jsonl, train/RECIPE.jsonl and a summary for every recipe of the config."""
+    config = run.config
+    counts = run.count("train", config.limit)
+    keys = {name: _build_key(run, name, counts) for name in config.ladders()}
+    ladders = {n: r for n, r in config.ladders().items() if not files.is_done(_summary(run, n), keys[n])}
+    if not ladders:
+        return
+    from s3ft import build as climbing
+    from s3ft.summary import Summary, Tally
+
+    if counts.duplicates or counts.in_two_splits:
+        run.log(f"data: {counts.duplicates} duplicate rows left out, {counts.in_two_splits} kept in another split only")
+    begun = time.monotonic()
+    backend = cache.Cached(run.backend(), run.store)
+    judge = run.judge(backend)
+    sources = {s: plugins.load("source", s) for recipe in ladders.values() for s in recipe.ladder}
+    asked = {n: max(1, sum(sources[s].ask is not None for s in recipe.ladder)) for n, recipe in ladders.items()}
+    summaries = {n: Summary() for n in ladders}
+    gold = Tally()
+    with ExitStack() as stack:
+        outputs = {n: stack.enter_context(files.whole(run.records(n))) for n in ladders}
+        train = {n: stack.enter_context(files.whole(run.folder / "train" / f"{n}.jsonl")) for n in ladders}
+        advance = stack.enter_context(progress("build", counts.rows * (1 + sum(asked.values())), "steps"))
+        for rows in climbing.chunks(run.examples("train", config.limit)):
+            verdicts = judge(rows, [Completion(e.gold) for e in rows])
+            gold.add(rows, verdicts)
+            advance(len(rows))
+            for name, recipe in ladders.items():
+                sampling = config.sampling.sampling(recipe.num_samples)
+                with share(advance, len(rows) * asked[name]) as inner:
+                    climbed = climbing.climb(
+                        rows,
+                        recipe,
+                        sources,
+                        climbing.proposer(run.task, sources, backend, sampling, inner),
+                        judge,
+                        verdicts,
+                        attempts={"paraphrase": config.paraphrase_attempts},
+                        refused_gold=config.refused_gold,
+                    )
+                for record in climbing.weigh(climbed, backend):
+                    summaries[name].add(record)
+                    files.write_line(outputs[name], records.to_json(record))
+                    for row in records.training_rows(record, config.chat.keep_reasoning):
+                        files.write_line(train[name], row)
+            climbing.stop_if_undecided([gold, *(s.judged for s in summaries.values())], config.max_undecided)
+    data = {"rows": counts.rows, "duplicates": counts.duplicates, "in_two_splits": counts.in_two_splits}
+    for name, summary in summaries.items():
+        made = {"key": keys[name], "seconds": time.monotonic() - begun, "data": {**data, "gold": gold.as_dict()}}
+        files.write_json(_summary(run, name), {**made, **summary.as_dict()})
+        shares = ", ".join(f"{k} {v:.1%}" for k, v in summary.as_dict()["composition"].items() if v)
+        run.log(f"build {name}: {summary.targets} targets of {counts.rows} rows: {shares}")
+    if gold.refused or gold.undecided:
+        run.log(f"the judge refuses {gold.refused} golds and cannot tell on {gold.undecided} of {counts.rows}")
+
+
+def train(run: Run) -> None:
+    """adapters/RECIPE/seed-N for every recipe and seed; all with the same number of optimizer steps."""
+    config = run.config
+    summaries = {name: run.summary(name) for name in config.ladders()}
+    most = max(s["targets"] for s in summaries.values())
+    max_steps = max(1, round(-(-most // config.train.batch_size) * config.train.epochs))
+    wanted = {}
+    for name, summary in summaries.items():
+        for seed in config.seeds:
+            setting = {**config.train.model_dump(mode="json"), "learning_rate": config.train.rate(name)}
+            key = digest([summary["key"], setting, seed, max_steps, config.chat.model_dump(mode="json")])
+            if not files.is_done(run.adapter(name, seed) / "s3ft.json", key):
+                wanted[name, seed] = key
+    if not wanted:
+        return
+    from s3ft import train as training
+    from s3ft.backends.transformers import chat_of, device, dtype, load_tokenizer
+
+    where = device(config.backend.device)
+    chat = chat_of(load_tokenizer(run.model, config.trust_remote_code), run.model, config)
+    prepared: dict[str, Any] = {}
+    with progress("train", len(wanted), "adapters") as advance:
+        for (name, seed), key in wanted.items():
+            if name not in prepared:
+                prepared = {name: training.prepare(records.read(run.records(name)), chat, config.train.max_length)}
+            training.train(
+                run.model,
+                prepared[name],
+                run.adapter(name, seed),
+                config.train,
+                name,
+                seed,
+                dtype=dtype(config.backend.dtype, where, run.model),
+                device=where,
+                max_steps=max_steps,
+                key=key,
+            )
+            advance(1)
+
+
+def evaluate(run: Run) -> None:
+    """evals/ARM.json and evals/ARM.samples.jsonl for the base and every adapter."""
+    config = run.config
+    setting = config.evaluate
+    benchmarks = tuple(dict.fromkeys([*setting.benchmarks, *setting.beside]))
+    if benchmarks and config.backend.name != "transformers":
+        raise UserError("evaluate.benchmarks needs backend: transformers; leave them out, or change the backend")
+    counts = run.count(setting.split, setting.rows)
+    wanted = {}
+    for arm, adapter in run.arms():
+        made_of = None if adapter is None else (files.read_json(adapter / "s3ft.json") or {}).get("key")
+        if adapter is not None and made_of is None:
+            raise UserError(f"{adapter}: not trained yet; run s3ft train first, or s3ft run for all")
+        judge = plugins.identity(config.judge or run.task.judge)
+        how = [judge, config.sampling.model_dump(mode="json"), setting.model_dump(mode="json")]
+        key = digest([run.fingerprint, made_of, counts.digest, how, config.chat.model_dump(mode="json")])
+        if not files.is_done(run.folder / "evals" / f"{arm}.json", key):
+            wanted[arm] = (adapter, key)
+    if not wanted:
+        return
+    from s3ft import evaluate as measuring
+
+    examples = list(run.examples(setting.split, setting.rows))
+    for arm, (adapter, key) in wanted.items():
+        begun = time.monotonic()
+        backend = run.backend(adapter)
+        cached = cache.Cached(backend, run.store)
+        samples = measuring.target(config, cached, examples, run.judge(cached))
+        for name in progress_over(f"benchmarks of {arm}", benchmarks):
+            samples += measuring.benchmark(setting, name, backend, run.store)
+        with files.whole(run.folder / "evals" / f"{arm}.samples.jsonl") as file:
+            for sample in samples:
+                files.write_line(file, sample)
+        means = {n: float(measuring.scores(samples, n).mean()) for n in ("target", *benchmarks)}
+        facts = {"key": key, "scores": means, "items": len(samples), "seconds": time.monotonic() - begun}
+        files.write_json(run.folder / "evals" / f"{arm}.json", facts)
+        run.log(f"evaluate {arm}: " + ", ".join(f"{n} {v:.3f}" for n, v in means.items()))
+
+
+def report(run: Run) -> None:
+    """report.json and report.md, and the table on the terminal."""
+    from s3ft import report as reporting
+
+    reporting.write(run.folder, list(run.config.ladders()), run.config.seeds)
+
+
+def progress_over(what: str, names: tuple[str, ...]) -> Iterator[str]:
+    if not names:
+        return
+    with progress(what, len(names), "benchmarks") as advance:
+        for name in names:
+            yield name
+            advance(1)
+
+
+def _summary(run: Run, recipe: str) -> Any:
+    return run.records(recipe).with_suffix(".json")
+
+
+def _build_key(run: Run, recipe: str, counts: dataset.Counts) -> str:
+    config = run.config
+    how = config.model_dump(mode="json", include={"sampling", "chat", "paraphrase_attempts", "refused_gold"})
+    judge = plugins.identity(config.judge or run.task.judge)
+    backend = config.backend.model_dump(mode="json", exclude={"batch_size"})
+    ladder = config.ladders()[recipe]
+    made_of = [run.fingerprint, counts.digest, judge, run.task.paraphrase, how, backend]
+    sources = [plugins.identity(s) for s in ladder.ladder]
+    return digest([made_of, sources, ladder.num_samples, ladder.keep])
