@@ -19,24 +19,25 @@ PAPER_RETENTION = 2.5 / 4.4
 def report(folder: Path, recipes: Sequence[str], seeds: Sequence[int]) -> dict[str, Any]:
     """The content of report.json. All scores are fractions; every interval is 95 %, over items."""
     config = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))
-    base = _scores(folder, "base")
-    tuned = {r: [_scores(folder, f"{r}-seed-{s}") for s in seeds] for r in recipes}
+    ids = {n: sorted(scores) for n, scores in _scores(folder, "base").items()}
+    base = _in_order(folder, "base", ids)
+    tuned = {r: [_in_order(folder, f"{r}-seed-{s}", ids) for s in seeds] for r in recipes}
     beside = config["evaluate"]["beside"]
     general = [n for n in base if n != "target" and n not in beside]
     found: dict[str, Any] = {
         "model": config["model"],
         "task": config["task"]["name"],
         "seeds": list(seeds),
-        "items": {n: len(scores) for n, scores in base.items()},
+        "items": {n: len(names) for n, names in ids.items()},
         "data": _summary(folder, recipes[0])["data"],
-        "base": _measured(base, [base], [*general, *beside]),
+        "base": _measured([base], [*general, *beside]),
         "recipes": {},
         "versions": files.read_json(folder / "versions.json"),
     }
     found["base"]["seconds"] = {"evaluate": _seconds(folder / "evals" / "base.json")}
     for recipe, arms in tuned.items():
         summary = _summary(folder, recipe)
-        result = _measured(base, arms, [*general, *beside])
+        result = _measured(arms, [*general, *beside])
         result["gain"] = stats.difference(_stack(arms, "target"), base["target"]).as_dict()
         if general:
             pairs = [(base[n], _stack(arms, n)) for n in general]
@@ -75,11 +76,8 @@ def _against(base: dict[str, Any], ours: list[Any], theirs: list[Any], general: 
     return found
 
 
-def _measured(base: dict[str, Any], arms: list[dict[str, Any]], benchmarks: Sequence[str]) -> dict[str, Any]:
-    if any(arm[n].shape != base[n].shape for arm in arms for n in base):
-        raise UserError("the evaluations hold different items; delete evals/ in the run and run s3ft evaluate again")
-    measured = {n: _estimate(arms, n) for n in ("target", *benchmarks)}
-    return {"target": measured.pop("target"), "benchmarks": measured}
+def _measured(arms: list[dict[str, Any]], benchmarks: Sequence[str]) -> dict[str, Any]:
+    return {"target": _estimate(arms, "target"), "benchmarks": {n: _estimate(arms, n) for n in benchmarks}}
 
 
 def _estimate(arms: list[dict[str, Any]], name: str) -> dict[str, Any]:
@@ -92,15 +90,24 @@ def _stack(arms: list[dict[str, Any]], name: str) -> np.ndarray:
     return np.stack([arm[name] for arm in arms])
 
 
-def _scores(folder: Path, arm: str) -> dict[str, np.ndarray]:
-    """Scores by set, items in the order of their ids, so that arms are paired by id."""
+def _in_order(folder: Path, arm: str, ids: dict[str, list[str]]) -> dict[str, np.ndarray]:
+    """Scores of an arm by set, in the order of `ids`, so that arms are paired by id."""
+    found = _scores(folder, arm)
+    if {n: sorted(scores) for n, scores in found.items()} != ids:
+        raise UserError(
+            f"{folder}: {arm} was measured on other items than the base; delete evals/ there and run s3ft evaluate again"
+        )
+    return {name: np.array([found[name][i] for i in names]) for name, names in ids.items()}
+
+
+def _scores(folder: Path, arm: str) -> dict[str, dict[str, float]]:
     path = folder / "evals" / f"{arm}.samples.jsonl"
     if not path.is_file():
         raise UserError(f"{folder}: {arm} has not been measured yet; run s3ft evaluate first, or s3ft run for all")
-    found: dict[str, list[tuple[str, float]]] = {}
+    found: dict[str, dict[str, float]] = {}
     for sample in jsonl.read(path):
-        found.setdefault(sample["set"], []).append((sample["id"], sample["score"]))
-    return {name: np.array([score for _, score in sorted(items)]) for name, items in found.items()}
+        found.setdefault(sample["set"], {})[sample["id"]] = sample["score"]
+    return found
 
 
 def _summary(folder: Path, recipe: str) -> dict[str, Any]:

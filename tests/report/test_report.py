@@ -1,0 +1,100 @@
+"""The report reads files only, so a run directory written by hand has every number known in advance."""
+
+import json
+
+import pytest
+import yaml
+
+from s3ft import files, report
+from s3ft.report import collect
+from s3ft.types import UserError
+
+SUMMARY = {
+    "key": "k",
+    "seconds": 2.0,
+    "data": {
+        "rows": 4,
+        "duplicates": 1,
+        "in_two_splits": 0,
+        "gold": {"refused": 1, "undecided": 0, "refused_ids": ["a"]},
+    },
+    "rows": 4,
+    "targets": 4,
+    "composition": {"self": 0.5, "paraphrase": 0.25, "gold": 0.25, "dropped": 0.0},
+    "refused_before_judge": {"paraphrase: copies the gold": 1},
+    "refused_by_judge": {"self": 2},
+    "undecided": {},
+    "generated_tokens": 100,
+    "nll_per_token": {"self": 0.1, "gold": 0.9},
+    "nll_per_token_all": 0.3,
+}
+
+
+def samples(path, **sets):
+    with files.whole(path) as file:
+        for name, scores in sets.items():
+            # Written backwards: arms must be paired by id, never by position.
+            for number, score in reversed(list(enumerate(scores))):
+                files.write_line(file, {"set": name, "id": f"{number:02d}", "score": score})
+
+
+@pytest.fixture
+def run(tmp_path):
+    config = {"model": "lab", "task": {"name": "lab"}, "evaluate": {"beside": ["own"]}}
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
+    files.write_json(tmp_path / "versions.json", {"python": "3.11"})
+    evals = tmp_path / "evals"
+    files.write_json(evals / "base.json", {"seconds": 1.0})
+    samples(evals / "base.samples.jsonl", target=[1, 0, 0, 0], facts=[1, 1, 1, 0], own=[0, 0])
+    arms = {"sft": ([1, 1, 0, 0], [1, 0, 0, 0]), "s3ft": ([1, 1, 1, 0], [1, 1, 0, 0])}
+    for recipe, (target, facts) in arms.items():
+        files.write_json(tmp_path / "records" / f"{recipe}.json", SUMMARY)
+        for seed in (0, 1):
+            files.write_json(evals / f"{recipe}-seed-{seed}.json", {"seconds": 1.0})
+            files.write_json(tmp_path / "adapters" / recipe / f"seed-{seed}" / "s3ft.json", {"seconds": 3.0})
+            samples(evals / f"{recipe}-seed-{seed}.samples.jsonl", target=target, facts=facts, own=[1, 1])
+    return tmp_path
+
+
+def test_numbers_are_those_of_the_files(run):
+    found = collect.report(run, ["sft", "s3ft"], [0, 1])
+    assert found["base"]["target"]["mean"] == 0.25
+    assert found["base"]["benchmarks"]["facts"]["mean"] == 0.75
+    s3ft = found["recipes"]["s3ft"]
+    assert s3ft["target"]["per_seed"] == [0.75, 0.75]
+    assert s3ft["gain"]["mean"] == 0.5
+    assert s3ft["mean_drop"]["mean"] == 0.25  # own stands beside and is no loss
+    assert found["recipes"]["sft"]["mean_drop"]["mean"] == 0.5
+    assert s3ft["seconds"] == {"build": 2.0, "train": 6.0, "evaluate": 2.0}
+    assert found["s3ft_over_sft"]["target"]["mean"] == 0.25
+    assert found["s3ft_over_sft"]["retention_ratio"]["mean"] == pytest.approx(0.5)
+
+
+def test_intervals_hold_the_mean(run):
+    found = collect.report(run, ["sft", "s3ft"], [0, 1])
+    for result in found["recipes"].values():
+        for estimate in (result["target"], result["gain"], result["mean_drop"], *result["benchmarks"].values()):
+            assert estimate["low"] <= estimate["mean"] <= estimate["high"]
+
+
+def test_written_files(run, capsys):
+    report.write(run, ["sft", "s3ft"], [0, 1])
+    found = json.loads((run / "report.json").read_text())
+    assert {"model", "task", "base", "recipes"} <= found.keys()
+    text = (run / "report.md").read_text()
+    assert "| s3ft | 75.0 +-0.0 |" in text
+    assert "paraphrase: copies the gold 1" in text
+    assert (run / "report.svg").read_text().lstrip().startswith("<?xml")
+    assert str(run / "report.md") in capsys.readouterr().out.replace("\n", "")
+
+
+def test_an_arm_that_was_not_measured_is_named(run):
+    (run / "evals" / "s3ft-seed-1.samples.jsonl").unlink()
+    with pytest.raises(UserError, match="s3ft-seed-1 has not been measured"):
+        collect.report(run, ["sft", "s3ft"], [0, 1])
+
+
+def test_different_items_are_refused(run):
+    samples(run / "evals" / "sft-seed-0.samples.jsonl", target=[1], facts=[1, 0, 0, 0], own=[1, 1])
+    with pytest.raises(UserError, match="other items"):
+        collect.report(run, ["sft", "s3ft"], [0, 1])
