@@ -32,7 +32,7 @@ def run(config: Config, *overrides: Overrides, name: Name = None) -> int:
 
     opened = _open(config, overrides, name)
     with running.locked(opened):
-        return running.everything(config, overrides, opened.folder.name)
+        return running.everything(opened, config, overrides)
 
 
 @app.command
@@ -41,6 +41,14 @@ def build(config: Config, *overrides: Overrides, name: Name = None) -> None:
     from s3ft import stages
 
     stages.build(_open(config, overrides, name))
+
+
+@app.command
+def sweep(config: Config, *overrides: Overrides, name: Name = None) -> None:
+    """Try learning rates and ranks for each recipe on validation rows, where the config names some: sweep/."""
+    from s3ft import stages
+
+    stages.sweep(_open(config, overrides, name))
 
 
 @app.command

@@ -105,6 +105,17 @@ class TrainConfig(_Section):
         return self.learning_rate[recipe]
 
 
+class SweepConfig(_Section):
+    """Values to try for each recipe; the best by the task's score on validation rows is trained with every seed."""
+
+    learning_rate: tuple[float, ...] = ()
+    """Learning rates; none: the one of `train`."""
+    lora_rank: tuple[int, ...] = ()
+    """Ranks; none: the one of `train`."""
+    rows: int | None = Field(default=None, ge=1)
+    """Validation rows to measure on; default: all."""
+
+
 class EvaluateConfig(_Section):
     """Before and after, by the same call."""
 
@@ -163,6 +174,8 @@ class RunConfig(_Section):
     sampling: SamplingConfig = SamplingConfig()
     chat: ChatConfig = ChatConfig()
     train: TrainConfig = TrainConfig()
+    sweep: SweepConfig | None = None
+    """Choose learning rate and rank for each recipe; default: as in `train`."""
     evaluate: EvaluateConfig = EvaluateConfig()
     seeds: tuple[int, ...] = Field(default=(0,), min_length=1)
     """One training a recipe and seed; scores are averaged over them."""

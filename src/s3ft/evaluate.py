@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import numpy as np
@@ -121,6 +122,6 @@ def _samples(name: str, leaf: str, rows: list[dict[str, Any]]) -> list[Sample]:
     return list(kept.values())
 
 
-def scores(samples: Sequence[Sample], name: str) -> np.ndarray:
-    """Scores of one set in the order of ids, shape (items,)."""
-    return np.array([s["score"] for s in sorted(samples, key=lambda s: s["id"]) if s["set"] == name])
+def mean(samples: Sequence[Sample], name: str = "target") -> float:
+    """Mean score of one set."""
+    return fmean(s["score"] for s in samples if s["set"] == name)

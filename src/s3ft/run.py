@@ -22,7 +22,7 @@ from s3ft.config import RunConfig
 from s3ft.progress import console
 from s3ft.types import Example, Judge, Split, Task, UserError
 
-STAGES = ("build", "train", "evaluate", "report")
+STAGES = ("build", "sweep", "train", "evaluate", "report")
 
 
 @dataclass
@@ -130,10 +130,12 @@ def locked(run: Run) -> Iterator[None]:
         yield
 
 
-def everything(config_path: Path, overrides: tuple[str, ...], name: str) -> int:
+def everything(run: Run, config_path: Path, overrides: tuple[str, ...]) -> int:
     """Runs the stages one after another, each in a process of its own. Returns the first exit code that is not 0."""
     for stage in STAGES:
-        command = [sys.executable, "-m", "s3ft", stage, str(config_path), *overrides, "--name", name]
+        if stage == "sweep" and run.config.sweep is None:
+            continue
+        command = [sys.executable, "-m", "s3ft", stage, str(config_path), *overrides, "--name", run.folder.name]
         code = subprocess.run(command).returncode
         if code:
             return code if code > 0 else 1

@@ -5,10 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
 from typing import Any
 
 from s3ft import cache, dataset, files, plugins, records
-from s3ft.config import digest
+from s3ft.config import RunConfig, TrainConfig, digest
 from s3ft.progress import progress, share
 from s3ft.run import Run
 from s3ft.types import Completion, UserError
@@ -71,42 +74,121 @@ def build(run: Run) -> None:
         run.log(f"the judge refuses {gold.refused} golds and cannot tell on {gold.undecided} of {counts.rows}")
 
 
+@dataclass(frozen=True)
+class Job:
+    """One adapter to train."""
+
+    recipe: str
+    seed: int
+    folder: Path
+    setting: TrainConfig
+    key: str
+
+
+def sweep(run: Run) -> None:
+    """sweep/RECIPE.json: the points tried for each recipe, their scores on validation rows, and the best of them."""
+    config = run.config
+    if config.sweep is None:
+        return
+    counts = run.count("validation", config.sweep.rows)
+    jobs = {
+        name: [_job(run, name, s, config.seeds[0], "sweep") for s in _points(config, name)] for name in config.ladders()
+    }
+    keys = {name: digest([[j.key for j in points], counts.digest]) for name, points in jobs.items()}
+    missing = [n for n in jobs if not files.is_done(run.folder / "sweep" / f"{n}.json", keys[n])]
+    if not missing:
+        return
+    _train(run, [job for name in missing for job in jobs[name]])
+    from s3ft import evaluate as measuring
+
+    examples = list(run.examples("validation", config.sweep.rows))
+    for name in missing:
+        tried: list[dict[str, Any]] = []
+        for job in jobs[name]:
+            backend = cache.Cached(run.backend(job.folder), run.store)
+            score = measuring.mean(measuring.target(config, backend, examples, run.judge(backend)))
+            tried.append(
+                {"learning_rate": job.setting.learning_rate, "lora_rank": job.setting.lora_rank, "score": score}
+            )
+        best = max(tried, key=lambda point: point["score"])
+        chosen = {k: best[k] for k in ("learning_rate", "lora_rank")}
+        found = {"key": keys[name], "rows": len(examples), "chosen": chosen, "tried": tried}
+        files.write_json(run.folder / "sweep" / f"{name}.json", found)
+        run.log(
+            f"sweep {name}: " + ", ".join(f"{p['learning_rate']:g} r{p['lora_rank']} {p['score']:.3f}" for p in tried)
+        )
+        run.log(f"sweep {name}: takes {chosen['learning_rate']:g} at rank {chosen['lora_rank']}")
+
+
 def train(run: Run) -> None:
     """adapters/RECIPE/seed-N for every recipe and seed; all with the same number of optimizer steps."""
-    config = run.config
-    summaries = {name: run.summary(name) for name in config.ladders()}
-    most = max(s["targets"] for s in summaries.values())
-    max_steps = max(1, round(-(-most // config.train.batch_size) * config.train.epochs))
-    wanted = {}
-    for name, summary in summaries.items():
-        for seed in config.seeds:
-            setting = {**config.train.model_dump(mode="json"), "learning_rate": config.train.rate(name)}
-            key = digest([summary["key"], setting, seed, max_steps, config.chat.model_dump(mode="json")])
-            if not files.is_done(run.adapter(name, seed) / "s3ft.json", key):
-                wanted[name, seed] = key
-    if not wanted:
+    jobs = []
+    for name in run.config.ladders():
+        setting = _setting(run, name)
+        jobs += [_job(run, name, setting, seed, "adapters") for seed in run.config.seeds]
+    _train(run, jobs)
+
+
+def _setting(run: Run, recipe: str) -> TrainConfig:
+    """The training setting of a recipe: its own learning rate, or what its sweep chose."""
+    chosen: dict[str, Any] = {"learning_rate": run.config.train.rate(recipe)}
+    if run.config.sweep is not None:
+        found = files.read_json(run.folder / "sweep" / f"{recipe}.json")
+        if found is None:
+            raise UserError(f"{run.folder}: no sweep of {recipe!r} yet; run s3ft sweep first, or s3ft run for all")
+        chosen = found["chosen"]
+    return run.config.train.model_copy(update=chosen)
+
+
+def _points(config: RunConfig, recipe: str) -> list[TrainConfig]:
+    assert config.sweep is not None
+    rates = config.sweep.learning_rate or (config.train.rate(recipe),)
+    ranks = config.sweep.lora_rank or (config.train.lora_rank,)
+    points = product(rates, ranks)
+    return [config.train.model_copy(update={"learning_rate": rate, "lora_rank": rank}) for rate, rank in points]
+
+
+def _job(run: Run, recipe: str, setting: TrainConfig, seed: int, where: str) -> Job:
+    folder = run.adapter(recipe, seed)
+    if where == "sweep":
+        folder = run.folder / "sweep" / recipe / f"{setting.learning_rate:g}-r{setting.lora_rank}"
+    how = [setting.model_dump(mode="json"), run.config.chat.model_dump(mode="json"), seed, _steps(run)]
+    return Job(recipe, seed, folder, setting, digest([run.summary(recipe)["key"], how]))
+
+
+def _steps(run: Run) -> int:
+    """Optimizer steps of every arm: the config's epochs over the recipe with the most targets."""
+    most = max(run.summary(name)["targets"] for name in run.config.ladders())
+    return max(1, round(-(-most // run.config.train.batch_size) * run.config.train.epochs))
+
+
+def _train(run: Run, jobs: list[Job]) -> None:
+    jobs = [job for job in jobs if not files.is_done(job.folder / "s3ft.json", job.key)]
+    if not jobs:
         return
     from s3ft import train as training
     from s3ft.backends.transformers import chat_of, device, dtype, load_tokenizer
 
+    config = run.config
     where = device(config.backend.device)
     chat = chat_of(load_tokenizer(run.model, config.trust_remote_code), run.model, config)
     prepared: dict[str, Any] = {}
-    with progress("train", len(wanted), "adapters") as advance:
-        for (name, seed), key in wanted.items():
-            if name not in prepared:
-                prepared = {name: training.prepare(records.read(run.records(name)), chat, config.train.max_length)}
+    with progress("train", len(jobs), "adapters") as advance:
+        for job in jobs:
+            if job.recipe not in prepared:
+                rows = training.prepare(records.read(run.records(job.recipe)), chat, config.train.max_length)
+                prepared = {job.recipe: rows}
             training.train(
                 run.model,
-                prepared[name],
-                run.adapter(name, seed),
-                config.train,
-                name,
-                seed,
+                prepared[job.recipe],
+                job.folder,
+                job.setting,
+                job.recipe,
+                job.seed,
                 dtype=dtype(config.backend.dtype, where, run.model),
                 device=where,
-                max_steps=max_steps,
-                key=key,
+                max_steps=_steps(run),
+                key=job.key,
             )
             advance(1)
 
@@ -144,7 +226,7 @@ def evaluate(run: Run) -> None:
         with files.whole(run.folder / "evals" / f"{arm}.samples.jsonl") as file:
             for sample in samples:
                 files.write_line(file, sample)
-        means = {n: float(measuring.scores(samples, n).mean()) for n in ("target", *benchmarks)}
+        means = {n: measuring.mean(samples, n) for n in ("target", *benchmarks)}
         facts = {"key": key, "scores": means, "items": len(samples), "seconds": time.monotonic() - begun}
         files.write_json(run.folder / "evals" / f"{arm}.json", facts)
         run.log(f"evaluate {arm}: " + ", ".join(f"{n} {v:.3f}" for n, v in means.items()))
