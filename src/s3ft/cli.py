@@ -6,13 +6,17 @@ import errno
 import os
 import sys
 import traceback
+import warnings
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import cyclopts
 from cyclopts import App, Parameter
 
 from s3ft.types import UserError
+
+if TYPE_CHECKING:
+    from s3ft.run import Run
 
 app = App(
     name="s3ft",
@@ -30,49 +34,37 @@ def run(config: Config, *overrides: Overrides, name: Name = None) -> int:
     """Build, train, evaluate and report, for every recipe and seed of the config. Repeat it to go on after a stop."""
     from s3ft import run as running
 
-    opened = _open(config, overrides, name)
-    with running.locked(opened):
-        return running.everything(opened, config, overrides)
+    return running.everything(_open(config, overrides, name), config, overrides)
 
 
 @app.command
 def build(config: Config, *overrides: Overrides, name: Name = None) -> None:
     """Make the training targets: records/ and train/."""
-    from s3ft import stages
-
-    stages.build(_open(config, overrides, name))
+    _stage("build", config, overrides, name)
 
 
 @app.command
 def sweep(config: Config, *overrides: Overrides, name: Name = None) -> None:
     """Try learning rates and ranks for each recipe on validation rows, where the config names some: sweep/."""
-    from s3ft import stages
-
-    stages.sweep(_open(config, overrides, name))
+    _stage("sweep", config, overrides, name)
 
 
 @app.command
 def train(config: Config, *overrides: Overrides, name: Name = None) -> None:
     """Train one adapter for each recipe and seed: adapters/."""
-    from s3ft import stages
-
-    stages.train(_open(config, overrides, name))
+    _stage("train", config, overrides, name)
 
 
 @app.command
 def evaluate(config: Config, *overrides: Overrides, name: Name = None) -> None:
     """Measure the base and every adapter by the same call: evals/."""
-    from s3ft import stages
-
-    stages.evaluate(_open(config, overrides, name))
+    _stage("evaluate", config, overrides, name)
 
 
 @app.command
 def report(config: Config, *overrides: Overrides, name: Name = None) -> None:
     """Write report.json and report.md, and print the table."""
-    from s3ft import stages
-
-    stages.report(_open(config, overrides, name))
+    _stage("report", config, overrides, name)
 
 
 @app.command
@@ -121,11 +113,22 @@ def names() -> None:
     listing.show()
 
 
-def _open(config: Path, overrides: tuple[str, ...], name: str | None):  # type: ignore[no-untyped-def]
+def _open(config: Path, overrides: tuple[str, ...], name: str | None) -> Run:
     from s3ft import config as configs
     from s3ft import run as running
 
     return running.open_run(configs.load(config, overrides), name or config.stem)
+
+
+def _stage(stage: str, config: Path, overrides: tuple[str, ...], name: str | None) -> None:
+    from s3ft import run as running
+    from s3ft import stages
+
+    # Libraries that warn of their own next version tell the user nothing.
+    warnings.filterwarnings("ignore", category=FutureWarning)
+    opened = _open(config, overrides, name)
+    with running.locked(opened):
+        getattr(stages, stage)(opened)
 
 
 def main() -> None:

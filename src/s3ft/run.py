@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import platform
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from datetime import datetime
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import yaml
 
@@ -21,6 +22,9 @@ from s3ft import cache, dataset, files, judges, model
 from s3ft.config import RunConfig
 from s3ft.progress import console
 from s3ft.types import Example, Judge, Split, Task, UserError
+
+_HOLDER = "S3FT_RUN"
+"""Names the run whose lock a stage inherited."""
 
 STAGES = ("build", "sweep", "train", "evaluate", "report")
 
@@ -118,27 +122,32 @@ def open_run(config: RunConfig, name: str) -> Run:
 
 
 @contextmanager
-def locked(run: Run) -> Iterator[None]:
-    """Holds the run directory for one process at a time; the lock ends with the process, however it ends."""
+def locked(run: Run) -> Iterator[IO[str]]:
+    """Holds the run directory for one command at a time; the lock ends with its processes, however they end.
+
+    A stage that `everything` started works under the lock that it inherited. Raises UserError where it is held."""
     with (run.folder / ".lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise UserError(
-                f"{run.folder}: another s3ft is at work here; wait for it, or choose another --name"
-            ) from error
-        yield
+        if os.environ.get(_HOLDER) != str(run.folder.resolve()):
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                line = f"{run.folder}: another s3ft is at work here; wait for it, or choose another --name"
+                raise UserError(line) from error
+        yield file
 
 
 def everything(run: Run, config_path: Path, overrides: tuple[str, ...]) -> int:
     """Runs the stages one after another, each in a process of its own. Returns the first exit code that is not 0."""
-    for stage in STAGES:
-        if stage == "sweep" and run.config.sweep is None:
-            continue
-        command = [sys.executable, "-m", "s3ft", stage, str(config_path), *overrides, "--name", run.folder.name]
-        code = subprocess.run(command).returncode
-        if code:
-            return code if code > 0 else 1
+    with locked(run) as lock:
+        environment = {**os.environ, _HOLDER: str(run.folder.resolve())}
+        for stage in STAGES:
+            if stage == "sweep" and run.config.sweep is None:
+                continue
+            command = [sys.executable, "-m", "s3ft", stage, str(config_path), *overrides, "--name", run.folder.name]
+            # A stage that outlives this process keeps the lock, so that nothing writes beside it.
+            code = subprocess.run(command, env=environment, pass_fds=[lock.fileno()]).returncode
+            if code:
+                return code if code > 0 else 1
     return 0
 
 

@@ -7,15 +7,16 @@ from typing import Any
 
 from s3ft.config import digest
 from s3ft.fill import fill, names
+from s3ft.progress import console
 from s3ft.sources.paraphrase import PROMPT
-from s3ft.tasks import _read
-from s3ft.types import Example, Message, Split, Task, UserError
+from s3ft.tasks import _forms, _read
+from s3ft.types import Example, Message, Split, Task
 
 
 def task(
     path: _read.Where,
-    prompt: str = "prompt",
-    gold: str = "gold",
+    prompt: str | None = None,
+    gold: str | None = None,
     reference: str | None = None,
     system: str | None = None,
     id: str = "id",
@@ -25,37 +26,40 @@ def task(
 ) -> Task:
     """Rows of `path`: a file, a Hub id ("name" or "name:configuration"), or {train: ..., validation: ..., test: ...}.
 
-    `prompt` is a column (text, or a list of messages) or a template over columns ("Question: {question}"); `gold`
-    and `reference` are columns, `reference` the gold itself where it is not given. What has no test or validation
-    split of its own is split by a hash of the prompt: 90 train, 5 validation, 5 test."""
+    `prompt` is a column (text, or a list of messages) or a template over columns ("Question: {question}"); `gold` and
+    `reference` are columns, `reference` the gold itself where it is not given. Without `prompt` and `gold` the form is
+    told by the columns: prompt and completion, messages, Alpaca, ShareGPT; what was understood is printed. What has no
+    test or validation split of its own is split by a hash of the prompt: 90 train, 5 validation, 5 test."""
+    said = False
 
-    def messages(row: dict[str, Any], place: str) -> list[Message]:
-        if prompt not in row and names(prompt):
-            content: Any = fill(prompt, {name: _read.column(row, name, place) for name in names(prompt)})
+    def read(row: dict[str, Any], place: str) -> tuple[list[Message], str]:
+        nonlocal said
+        if prompt is None and gold is None:
+            form = _forms.detect(row, place)
+            if not said:
+                console.print(f"data: read as {form}", highlight=False)
+                said = True
+            turns, answer = _forms.FORMS[form][1](row, place)
         else:
-            content = _read.column(row, prompt, place)
-        if isinstance(content, str) and content.strip():
-            turns: list[Message] = [{"role": "user", "content": content}]
-        elif isinstance(content, list) and content and all(isinstance(m, dict) and "role" in m for m in content):
-            turns = content
-        else:
-            raise UserError(f"{place}: column {prompt!r} holds {content!r}, expected text or a list of messages")
-        if turns[-1]["role"] != "user":
-            raise UserError(f"{place}: the prompt ends with a turn of {turns[-1]['role']!r}, expected the user's")
-        return [{"role": "system", "content": system}, *turns] if system else turns
+            turns = _prompt(row, place, prompt or "prompt")
+            answer = _forms.answer(_read.column(row, gold or "gold", place), place, gold or "gold")
+        return ([{"role": "system", "content": system}, *turns] if system else turns), answer
 
     def example(row: dict[str, Any], place: str) -> Example:
-        turns, answer = messages(row, place), _read.column(row, gold, place)
-        if not isinstance(answer, str) or not answer.strip():
-            raise UserError(
-                f"{place}: column {gold!r} holds {answer!r}, expected text to train on; fill it or drop the row"
-            )
+        turns, answer = read(row, place)
         compared = answer if reference is None else _read.column(row, reference, place)
         columns = {k: v for k, v in row.items() if isinstance(v, str | int | float | bool)}
         name = str(row[id]) if row.get(id) is not None else digest([turns, answer])[:16]
         return Example(name, turns, answer, compared, row.get(tools), columns)
 
     def rows(split: Split) -> Iterator[Example]:
-        return (example(row, place) for row, place in _read.rows(path, split, messages))
+        return (example(row, place) for row, place in _read.rows(path, split, lambda r, p: read(r, p)[0]))
 
     return Task("rows", rows, judge, paraphrase)
+
+
+def _prompt(row: dict[str, Any], place: str, prompt: str) -> list[Message]:
+    if prompt not in row and names(prompt):
+        text = fill(prompt, {name: _read.column(row, name, place) for name in names(prompt)})
+        return [{"role": "user", "content": text}]
+    return _forms.turns(_read.column(row, prompt, place), place, prompt)

@@ -1,0 +1,104 @@
+"""The forms in which fine-tuning data comes, told apart by their columns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from s3ft.types import Message, UserError
+
+Row = Mapping[str, Any]
+Reader = Callable[[Row, str], tuple[list[Message], str]]
+"""(row, its place for messages) -> prompt, gold. Raises UserError for a row that is not of the form."""
+
+_ROLES = {
+    "human": "user",
+    "user": "user",
+    "gpt": "assistant",
+    "assistant": "assistant",
+    "system": "system",
+    "tool": "tool",
+}
+
+
+def prompt_completion(row: Row, place: str) -> tuple[list[Message], str]:
+    return turns(row["prompt"], place, "prompt"), answer(row["completion"], place, "completion")
+
+
+def prompt_gold(row: Row, place: str) -> tuple[list[Message], str]:
+    return turns(row["prompt"], place, "prompt"), answer(row["gold"], place, "gold")
+
+
+def messages(row: Row, place: str) -> tuple[list[Message], str]:
+    *before, last = turns(row["messages"], place, "messages", ends="assistant")
+    return before, answer(last["content"], place, "messages")
+
+
+def alpaca(row: Row, place: str) -> tuple[list[Message], str]:
+    """Instruction, optional input and output (Taori et al. 2023)."""
+    question = answer(row["instruction"], place, "instruction")
+    if row.get("input"):
+        question = f"{question}\n\n{row['input']}"
+    system: list[Message] = [{"role": "system", "content": row["system"]}] if row.get("system") else []
+    return [*system, {"role": "user", "content": question}], answer(row["output"], place, "output")
+
+
+def sharegpt(row: Row, place: str) -> tuple[list[Message], str]:
+    """Conversations of {"from": human | gpt | system, "value": text}."""
+    found = []
+    for turn in row["conversations"]:
+        role = _ROLES.get(turn.get("from")) if isinstance(turn, dict) else None
+        if role is None or not isinstance(turn.get("value"), str):
+            raise UserError(
+                f"{place}: 'conversations' holds {turn!r}, expected {{'from': human or gpt, 'value': text}}"
+            )
+        found.append({"role": role, "content": turn["value"]})
+    *before, last = turns(found, place, "conversations", ends="assistant")
+    return before, str(last["content"])
+
+
+FORMS: dict[str, tuple[tuple[str, ...], Reader]] = {
+    "messages": (("messages",), messages),
+    "prompt and completion": (("prompt", "completion"), prompt_completion),
+    "prompt and gold": (("prompt", "gold"), prompt_gold),
+    "ShareGPT conversations": (("conversations",), sharegpt),
+    "Alpaca instruction, input and output": (("instruction", "output"), alpaca),
+}
+
+
+def detect(row: Row, place: str) -> str:
+    """The name of the form that has all its columns in `row`. Raises UserError with the columns found."""
+    for name, (columns, _) in FORMS.items():
+        if all(row.get(c) is not None for c in columns):
+            return name
+    known = "; ".join(f"{name}" for name in FORMS)
+    raise UserError(
+        f"{place}: columns found: {', '.join(row)}; none of the known forms ({known}); name yours with task.prompt and "
+        "task.gold"
+    )
+
+
+def turns(value: Any, place: str, column: str, ends: str = "user") -> list[Message]:
+    """Text or a list of messages as messages that end with a turn of `ends`."""
+    if isinstance(value, str) and value.strip() and ends == "user":
+        return [{"role": "user", "content": value}]
+    is_list = isinstance(value, list) and bool(value)
+    if not is_list or not all(isinstance(m, dict) and "role" in m and "content" in m for m in value):
+        raise UserError(f"{place}: column {column!r} holds {_short(value)}, expected text or a list of messages")
+    if value[-1]["role"] != ends or len(value) < 1 + (ends == "assistant"):
+        raise UserError(f"{place}: column {column!r} ends with a turn of {value[-1]['role']!r}, expected {ends!r}")
+    return list(value)
+
+
+def answer(value: Any, place: str, column: str) -> str:
+    """Text that is not empty; of a list of messages, its only assistant turn."""
+    if isinstance(value, list) and len(value) == 1 and isinstance(value[0], dict):
+        value = value[0].get("content")
+    if not isinstance(value, str) or not value.strip():
+        raise UserError(f"{place}: column {column!r} holds {_short(value)}, expected text; fill it or drop the row")
+    return value
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else text[:77] + "..."
