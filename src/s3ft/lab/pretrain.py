@@ -28,6 +28,7 @@ from s3ft.lab import batches, tokenizer, world
 from s3ft.lab.corpus import SHARES, Corpus
 
 HIDDEN, LAYERS, HEADS, INTERMEDIATE = 192, 6, 4, 512
+SAVE_EVERY_S = 120.0
 
 
 @dataclass
@@ -128,7 +129,7 @@ def train(
                 f"  {speed:,.0f} tokens/s  {(tokens - state.tokens) / speed / 60:.1f} min left",
                 flush=True,
             )
-        if time.monotonic() - saved > 120:
+        if time.monotonic() - saved >= SAVE_EVERY_S:
             save(checkpoint, net, words, steppers, state)
             saved = time.monotonic()
     finish(out, net, words, state)

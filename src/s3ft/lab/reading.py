@@ -72,7 +72,7 @@ def passage(rng: Random) -> str:
 
 
 def reading(rng: Random) -> Reading:
-    """About three in five questions are answerable; the others ask for what the passage leaves out."""
+    """About half of the questions are answerable; the others ask for what the passage leaves out."""
     events = _events(rng)
     text = " ".join(event.sentence(rng) for event in events)
     about = rng.choice(events)
