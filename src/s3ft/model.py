@@ -31,6 +31,17 @@ def folder(model: str, revision: str | None = None) -> Path:
     return path
 
 
+def require_chat_template(path: Path) -> None:
+    """Raises UserError for a model without a chat template: it was never taught to answer."""
+    config = path / "tokenizer_config.json"
+    inside = config.is_file() and "chat_template" in json.loads(config.read_text(encoding="utf-8"))
+    if not inside and not (path / "chat_template.jinja").is_file() and not (path / "chat_template.json").is_file():
+        raise UserError(
+            f"model {path}: its tokenizer has no chat template; take the instruct version of the model, or put the "
+            "template it was trained with beside it as chat_template.jinja"
+        )
+
+
 def fingerprint(path: Path, store: Store) -> str:
     """SHA-256 over the files of a model or adapter; that of a large file is kept by name, size and time."""
     total = hashlib.sha256()

@@ -26,21 +26,30 @@ def load(kind: Kind, name: str) -> Any:
     """The object that `name` stands for: "name" | "file.py[:attr]" | "pkg.mod[:attr]"; `attr` defaults to the kind.
 
     Raises UserError where there is no such file, module or attribute."""
+    find(kind, name)
     where, _, attribute = name.partition(":")
     if where.endswith(".py"):
         module = _from_file(Path(where), kind)
     elif "." in where or attribute:
         module = _imported(where, kind)
-    elif where in names(kind):
-        module = importlib.import_module(f"s3ft.{kind}s.{where}")
     else:
-        raise UserError(unknown(kind, where, names(kind)) + f"; or name a file: my_{kind}.py")
+        module = importlib.import_module(f"s3ft.{kind}s.{where}")
     attribute = attribute or kind
     if not hasattr(module, attribute):
         raise UserError(
             f"{kind} {name!r}: {where} defines no {attribute!r}; define it, or name another as {where}:NAME"
         )
     return getattr(module, attribute)
+
+
+def find(kind: Kind, name: str) -> None:
+    """Raises UserError where `name` stands for nothing; imports nothing."""
+    where, _, attribute = name.partition(":")
+    if where.endswith(".py"):
+        if not Path(where).is_file():
+            raise UserError(f"{kind} {where!r}: no such file; the path is relative to the current folder")
+    elif "." not in where and not attribute and where not in names(kind):
+        raise UserError(unknown(kind, where, names(kind)) + f"; or name a file: my_{kind}.py")
 
 
 def identity(spec: Any) -> Any:
@@ -59,8 +68,6 @@ def unknown(what: str, found: str, known: list[str]) -> str:
 
 
 def _from_file(path: Path, kind: Kind) -> ModuleType:
-    if not path.is_file():
-        raise UserError(f"{kind} {str(path)!r}: no such file; the path is relative to the current folder")
     spec = importlib.util.spec_from_file_location(f"s3ft_user_{path.stem}", path)
     assert spec is not None
     assert spec.loader is not None

@@ -18,7 +18,7 @@ from typing import IO, Any
 
 import yaml
 
-from s3ft import cache, dataset, files, judges, model
+from s3ft import cache, dataset, files, judges, model, plugins
 from s3ft.config import RunConfig
 from s3ft.progress import console
 from s3ft.types import Example, Judge, Split, Task, UserError
@@ -99,26 +99,39 @@ class Run:
 
 
 def open_run(config: RunConfig, name: str) -> Run:
-    """The run directory runs/NAME, made where it is absent.
+    """The run directory runs/NAME, made where it is absent, once everything that the config names is found.
 
     Raises UserError where it belongs to another config, with the differing fields and the ways out."""
     folder = Path("runs") / name
+    run = Run(config, folder)
     plain = config.model_dump(mode="json", exclude={"cache"})
     begun = folder / "config.yaml"
-    if begun.is_file():
-        then = yaml.safe_load(begun.read_text(encoding="utf-8"))
-        changed = sorted(_differences(then, plain))
-        if changed:
-            raise UserError(
-                f"{folder} was begun with another config: {'; '.join(changed[:5])}. Go back to that config, choose "
-                f"another name with --name, or delete {folder}"
-            )
-    else:
-        with files.whole(begun) as file:
-            yaml.safe_dump(plain, file, sort_keys=False, allow_unicode=True)
-    if not (folder / "versions.json").is_file():
-        files.write_json(folder / "versions.json", versions())
-    return Run(config, folder)
+    then = yaml.safe_load(begun.read_text(encoding="utf-8")) if begun.is_file() else None
+    if then == plain:
+        return run
+    if any((folder / made).exists() for made in ("records", "adapters", "evals")):
+        changed = "; ".join(sorted(_differences(then, plain))[:5])
+        raise UserError(
+            f"{folder} was begun with another config: {changed}. Go back to that config, choose another name with "
+            f"--name, or delete {folder}"
+        )
+    _find_everything(run)
+    with files.whole(begun) as file:
+        yaml.safe_dump(plain, file, sort_keys=False, allow_unicode=True)
+    files.write_json(folder / "versions.json", versions())
+    return run
+
+
+def _find_everything(run: Run) -> None:
+    """Raises UserError for whatever the config names that is not there, before any work is done."""
+    plugins.find("backend", run.config.backend.name)
+    for recipe in run.config.ladders().values():
+        for source in recipe.ladder:
+            plugins.load("source", source)
+    run.judge()
+    model.require_chat_template(run.model)
+    run.count("train", run.config.limit)
+    run.count(run.config.evaluate.split, run.config.evaluate.rows)
 
 
 @contextmanager

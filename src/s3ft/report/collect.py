@@ -95,7 +95,7 @@ def _in_order(folder: Path, arm: str, ids: dict[str, list[str]]) -> dict[str, np
     found = _scores(folder, arm)
     if {n: sorted(scores) for n, scores in found.items()} != ids:
         raise UserError(
-            f"{folder}: {arm} was measured on other items than the base; delete evals/ there and run s3ft evaluate again"
+            f"{folder}: {arm} was measured on other items than the base; delete evals/ and run s3ft evaluate again"
         )
     return {name: np.array([found[name][i] for i in names]) for name, names in ids.items()}
 
