@@ -76,7 +76,10 @@ def _judged(
         for e, completions in zip(examples, proposed, strict=True)
     ]
     asked = [(e, c) for e, row in zip(examples, offered, strict=True) for c in row if not c.refusal]
-    verdicts = iter(judge([e for e, _ in asked], [c.completion for _, c in asked]) if asked else [])
+    said = judge([e for e, _ in asked], [c.completion for _, c in asked]) if asked else []
+    if len(said) != len(asked):
+        raise UserError(f"the judge gave {len(said)} verdicts for {len(asked)} completions; mend the judge")
+    verdicts = iter(said)
     return [[c if c.refusal else replace(c, verdict=next(verdicts)) for c in row] for row in offered]
 
 

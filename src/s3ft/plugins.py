@@ -7,6 +7,7 @@ import hashlib
 import importlib
 import importlib.util
 import pkgutil
+import sys
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal
@@ -68,13 +69,17 @@ def unknown(what: str, found: str, known: list[str]) -> str:
 
 
 def _from_file(path: Path, kind: Kind) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"s3ft_user_{path.stem}", path)
+    name = f"s3ft_user_{path.stem}_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:8]}"
+    spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
+    # Dataclasses and pydantic look a class's module up here.
+    sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
     except Exception as error:
+        del sys.modules[name]
         raise UserError(f"{kind} {str(path)!r} cannot be imported: {type(error).__name__}: {error}") from error
     return module
 
@@ -82,5 +87,5 @@ def _from_file(path: Path, kind: Kind) -> ModuleType:
 def _imported(where: str, kind: Kind) -> ModuleType:
     try:
         return importlib.import_module(where)
-    except ImportError as error:
-        raise UserError(f"{kind} {where!r} cannot be imported: {error}") from error
+    except Exception as error:
+        raise UserError(f"{kind} {where!r} cannot be imported: {type(error).__name__}: {error}") from error
