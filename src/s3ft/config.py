@@ -125,6 +125,8 @@ class EvaluateConfig(_Section):
     """Further benchmarks that measure the task itself, by the harness's own score: shown, and not in the drop."""
     include: str | None = None
     """A folder with lm-evaluation-harness YAML tasks; "lab" for the miniature's."""
+    scales: tuple[float, ...] = ()
+    """Further strengths of every adapter to measure, such as [0.25, 0.5, 0.75]: the retention dial."""
     limit: int | None = Field(default=None, ge=1)
     """Items per benchmark; default: all."""
     rows: int | None = Field(default=None, ge=1)

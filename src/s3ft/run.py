@@ -86,16 +86,23 @@ class Run:
     def adapter(self, recipe: str, seed: int) -> Path:
         return self.folder / "adapters" / recipe / f"seed-{seed}"
 
-    def arms(self) -> list[tuple[str, Path | None]]:
-        """(name in evals/, adapter) of everything that is measured; base first."""
-        tuned = [(f"{r}-seed-{s}", self.adapter(r, s)) for r in self.config.ladders() for s in self.config.seeds]
-        return [("base", None), *tuned]
+    def arms(self) -> list[tuple[str, Path | None, float]]:
+        """(name in evals/, adapter, its strength) of everything that is measured; base first."""
+        pairs = [(r, s) for r in self.config.ladders() for s in self.config.seeds]
+        tuned = [(arm(r, s), self.adapter(r, s), 1.0) for r, s in pairs]
+        dialled = [(arm(r, s, x), self.adapter(r, s), x) for r, s in pairs for x in self.config.evaluate.scales]
+        return [("base", None, 1.0), *tuned, *dialled]
 
     def log(self, text: str) -> None:
         """A line on the terminal and, with the time, in log.txt."""
         console.print(text, soft_wrap=True)
         with (self.folder / "log.txt").open("a", encoding="utf-8") as file:
             file.write(f"{datetime.now().isoformat(timespec='seconds')} {text}\n")
+
+
+def arm(recipe: str, seed: int, scale: float = 1.0) -> str:
+    """The name of an adapter, at a strength, in evals/."""
+    return f"{recipe}-seed-{seed}" + ("" if scale == 1.0 else f"-scale-{scale:g}")
 
 
 def open_run(config: RunConfig, name: str) -> Run:

@@ -202,23 +202,23 @@ def evaluate(run: Run) -> None:
         raise UserError("evaluate.benchmarks needs backend: transformers; leave them out, or change the backend")
     counts = run.count(setting.split, setting.rows)
     wanted = {}
-    for arm, adapter in run.arms():
+    for arm, adapter, scale in run.arms():
         made_of = None if adapter is None else (files.read_json(adapter / "s3ft.json") or {}).get("key")
         if adapter is not None and made_of is None:
             raise UserError(f"{adapter}: not trained yet; run s3ft train first, or s3ft run for all")
         judge = plugins.identity(config.judge or run.task.judge)
-        how = [judge, config.sampling.model_dump(mode="json"), setting.model_dump(mode="json")]
-        key = digest([run.fingerprint, made_of, counts.digest, how, config.chat.model_dump(mode="json")])
+        how = [judge, config.sampling.model_dump(mode="json"), setting.model_dump(mode="json", exclude={"scales"})]
+        key = digest([run.fingerprint, made_of, scale, counts.digest, how, config.chat.model_dump(mode="json")])
         if not files.is_done(run.folder / "evals" / f"{arm}.json", key):
-            wanted[arm] = (adapter, key)
+            wanted[arm] = (adapter, scale, key)
     if not wanted:
         return
     from s3ft import evaluate as measuring
 
     examples = list(run.examples(setting.split, setting.rows))
-    for arm, (adapter, key) in wanted.items():
+    for arm, (adapter, scale, key) in wanted.items():
         begun = time.monotonic()
-        backend = run.backend(adapter)
+        backend = run.backend(adapter, scale)
         cached = cache.Cached(backend, run.store)
         samples = measuring.target(config, cached, examples, run.judge(cached))
         for name in progress_over(f"benchmarks of {arm}", benchmarks):

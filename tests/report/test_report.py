@@ -40,7 +40,7 @@ def samples(path, **sets):
 
 @pytest.fixture
 def run(tmp_path):
-    config = {"model": "lab", "task": {"name": "lab"}, "evaluate": {"beside": ["own"]}}
+    config = {"model": "lab", "task": {"name": "lab"}, "evaluate": {"beside": ["own"], "scales": []}}
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
     files.write_json(tmp_path / "versions.json", {"python": "3.11"})
     evals = tmp_path / "evals"
@@ -98,3 +98,20 @@ def test_different_items_are_refused(run):
     samples(run / "evals" / "sft-seed-0.samples.jsonl", target=[1], facts=[1, 0, 0, 0], own=[1, 1])
     with pytest.raises(UserError, match="other items"):
         collect.report(run, ["sft", "s3ft"], [0, 1])
+
+
+def test_the_dial_is_a_curve_of_every_measured_strength(run):
+    config = yaml.safe_load((run / "config.yaml").read_text())
+    config["evaluate"]["scales"] = [0.5]
+    (run / "config.yaml").write_text(yaml.safe_dump(config))
+    for recipe in ("sft", "s3ft"):
+        for seed in (0, 1):
+            path = run / "evals" / f"{recipe}-seed-{seed}-scale-0.5.samples.jsonl"
+            samples(path, target=[1, 1, 0, 0], facts=[1, 1, 1, 0], own=[1, 1])
+    report.write(run, ["sft", "s3ft"], [0, 1])
+    points = json.loads((run / "report.json").read_text())["recipes"]["s3ft"]["scales"]
+    assert [(p["scale"], p["gain"]["mean"], p["mean_drop"]["mean"]) for p in points] == [
+        (0.5, 0.25, 0.0),
+        (1.0, 0.5, 0.25),
+    ]
+    assert "| s3ft | 0.5 | +25.0" in (run / "report.md").read_text()

@@ -40,8 +40,7 @@ def report(folder: Path, recipes: Sequence[str], seeds: Sequence[int]) -> dict[s
         result = _measured(arms, [*general, *beside])
         result["gain"] = stats.difference(_stack(arms, "target"), base["target"]).as_dict()
         if general:
-            pairs = [(base[n], _stack(arms, n)) for n in general]
-            result["mean_drop"] = stats.mean_difference(pairs).as_dict()
+            result["mean_drop"] = _mean_drop(base, arms, general)
             per_seed = [float(np.mean([base[n].mean() - arm[n].mean() for n in general])) for arm in arms]
             result["mean_drop"]["per_seed"] = per_seed
         names = (
@@ -63,6 +62,16 @@ def report(folder: Path, recipes: Sequence[str], seeds: Sequence[int]) -> dict[s
     if {"sft", "s3ft"} <= tuned.keys():
         found["s3ft_over_sft"] = _against(base, tuned["s3ft"], tuned["sft"], general)
     return found
+
+
+def _mean_drop(base: dict[str, Any], arms: list[dict[str, Any]], general: list[str]) -> dict[str, Any]:
+    return dict(stats.mean_difference([(base[n], _stack(arms, n)) for n in general]).as_dict())
+
+
+def _at_scale(scale: float, base: dict[str, Any], arms: list[dict[str, Any]], general: list[str]) -> dict[str, Any]:
+    """One point of the retention dial: gain and loss with the adapter at a strength between 0 and 1."""
+    gain = stats.difference(_stack(arms, "target"), base["target"]).as_dict()
+    return {"scale": scale, "gain": gain, **({"mean_drop": _mean_drop(base, arms, general)} if general else {})}
 
 
 def _against(base: dict[str, Any], ours: list[Any], theirs: list[Any], general: list[str]) -> dict[str, Any]:

@@ -12,7 +12,8 @@ matplotlib.rcParams["svg.hashsalt"] = "s3ft"
 
 
 def write(found: dict[str, Any], path: Path) -> None:
-    """An SVG with 95 % intervals; the best corner is top left. Without benchmarks the losses are drawn as 0."""
+    """An SVG with 95 % intervals; the best corner is top left. A line follows an adapter's strength from 0 to 1 where it
+    was measured. Without benchmarks the losses are drawn as 0."""
     from matplotlib.figure import Figure
 
     nothing = {"mean": 0.0, "low": 0.0, "high": 0.0}
@@ -26,7 +27,12 @@ def write(found: dict[str, Any], path: Path) -> None:
         drop, gain = result.get("mean_drop", nothing), result["gain"]
         x, y = 100 * drop["mean"], 100 * gain["mean"]
         bars = [[[100 * (e["mean"] - e["low"])], [100 * (e["high"] - e["mean"])]] for e in (drop, gain)]
-        axes.errorbar(x, y, xerr=bars[0], yerr=bars[1], fmt="o", capsize=2, label=name)
+        points = [
+            (100 * p.get("mean_drop", nothing)["mean"], 100 * p["gain"]["mean"]) for p in result.get("scales", [])
+        ]
+        (line,) = axes.plot(*zip((0, 0), *points, strict=True), "-", linewidth=1) if points else (None,)
+        color = line.get_color() if line else None
+        axes.errorbar(x, y, color=color, xerr=bars[0], yerr=bars[1], fmt="o", capsize=2, label=name)
         axes.annotate(name, (x, y), xytext=(5, 5), textcoords="offset points")
     axes.set_xlabel("mean loss on the benchmarks, points")
     axes.set_ylabel("gain on the task, points")

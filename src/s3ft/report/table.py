@@ -77,7 +77,20 @@ def markdown(found: dict[str, Any]) -> str:
     for name, result in found["recipes"].items():
         nats = result["nll_per_token"]
         lines += [_line([name, *(f"{nats[s]:.3f}" if s in nats else "" for s in sources)])]
+    lines += _dial(found)
     return "\n".join(lines) + "\n"
+
+
+def _dial(found: dict[str, Any]) -> list[str]:
+    """Gain and loss at every measured strength of the adapters, if any."""
+    points = [(n, p) for n, r in found["recipes"].items() for p in r.get("scales", [])]
+    if not points:
+        return []
+    lines = ["", "## Retention dial", "", _line(["recipe", "strength", "gain", "mean drop"]), _line(["---"] * 4)]
+    for name, point in points:
+        drop = _signed(point["mean_drop"]) if "mean_drop" in point else ""
+        lines.append(_line([name, f"{point['scale']:g}", _signed(point["gain"]), drop]))
+    return lines
 
 
 def show(found: dict[str, Any], path: Path) -> None:
