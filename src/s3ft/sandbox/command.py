@@ -1,0 +1,76 @@
+"""The command line that starts a zygote: what a jail can see, and with which rights."""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+import json
+import os
+import shutil
+import sys
+import sysconfig
+from pathlib import Path
+from typing import Literal
+
+TierName = Literal["bwrap", "landlock", "none"]
+
+ENVIRONMENT = {
+    # A fixed seed, so that sets print and iterate in one order; python -I and -E would ignore it.
+    "PYTHONHASHSEED": "0",
+    "PYTHONUTF8": "1",
+    "LC_ALL": "C.UTF-8",
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+}
+_INSIDE = Path(__file__).parent / "inside"
+_START = (
+    "import sys, json; sys.path.insert(0, sys.argv[1]); from inside.zygote import main; main(json.loads(sys.argv[2]))"
+)
+_SYSTEM = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/etc/ld.so.cache", "/nix/store")
+
+
+def line(tier: TierName, uid: int | None) -> list[str]:
+    """Arguments for exec. `uid`: what programs run as, where this process is root."""
+    interpreter = os.path.realpath(sys.executable)
+    readable, listable, paths = _python()
+    settings = {"tier": tier, "uid": uid, "readable": readable, "listable": listable, "paths": paths}
+    python = [interpreter, "-s", "-P", "-S", "-B", "-c", _START, str(_INSIDE.parent), json.dumps(settings)]
+    return [*_bwrap(uid, [interpreter, *readable]), *python] if tier == "bwrap" else python
+
+
+def _bwrap(uid: int | None, visible: list[str]) -> list[str]:
+    program = shutil.which("bwrap") or "bwrap"
+    spaces = ["--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]
+    if uid is None:
+        rights = ["--unshare-user", "--cap-drop", "ALL"]
+    else:
+        # Root's bwrap keeps every capability unless told; these let the zygote give up its user for each program.
+        kept = ("CAP_SETUID", "CAP_SETGID", "CAP_KILL", "CAP_DAC_READ_SEARCH")
+        rights = ["--cap-drop", "ALL", *(word for name in kept for word in ("--cap-add", name))]
+    # Root's bwrap makes missing parents 0700, where programs under another user could not pass.
+    parents = {str(p) for path in [*visible, "/dev/null"] for p in Path(path).parents if str(p) != "/"}
+    folders = [word for path in sorted(parents) for word in ("--perms", "0755", "--dir", path)]
+    binds = [word for path in visible for word in ("--ro-bind", path, path)]
+    return [
+        *(program, *spaces, *rights, "--new-session", *folders, *binds),
+        *("--dev-bind", "/dev/null", "/dev/null", "--remount-ro", "/", "--chdir", "/"),
+    ]
+
+
+@functools.cache
+def _python() -> tuple[list[str], list[str], list[str]]:
+    """Folders to read, folders to list only, and where Python looks for modules."""
+    library = sysconfig.get_path("stdlib")
+    readable = [library, f"{sys.base_prefix}/lib", str(_INSIDE), *_SYSTEM]
+    paths = [library, f"{library}/lib-dynload"]
+    listable: list[str] = []
+    # The one package beyond the standard library: tests compare with numpy.allclose.
+    found = importlib.util.find_spec("numpy")
+    if found is not None and found.submodule_search_locations:
+        numpy = found.submodule_search_locations[0]
+        site = os.path.dirname(numpy)
+        readable += [numpy, f"{site}/numpy.libs"]
+        listable, paths = [site], [*paths, site]
+    seen = [path for path in dict.fromkeys(readable) if os.path.exists(path)]
+    outer = [path for path in seen if not any(path != other and path.startswith(f"{other}/") for other in seen)]
+    return outer, listable, paths

@@ -1,0 +1,56 @@
+"""The imports that programs written for tests take for granted."""
+
+from __future__ import annotations
+
+import bisect
+import collections
+import copy
+import functools
+import heapq
+import itertools
+import math
+import operator
+import random
+import re
+import string
+import sys
+import typing
+from importlib import import_module
+from typing import Any
+
+_MODULES = (bisect, collections, copy, functools, heapq, itertools, math, operator, random, re, string, sys, typing)
+_ON_DEMAND = (
+    *("array", "calendar", "cmath", "contextlib", "dataclasses", "datetime", "decimal", "enum", "fractions", "hashlib"),
+    *("json", "numbers", "os", "queue", "statistics", "sys", "textwrap", "time"),
+)
+# numpy takes long to import: only for a program that speaks of it as everybody does.
+_ALIASES = {"np": "numpy"}
+
+MODULES: dict[str, Any] = {module.__name__: module for module in _MODULES}
+_NAMES: dict[str, Any] = {
+    **{name: getattr(typing, name) for name in typing.__all__},
+    **{
+        name: getattr(module, name)
+        for module in (collections, itertools, functools, heapq, bisect)
+        for name in getattr(module, "__all__", dir(module))
+        if not name.startswith("_")
+    },
+    **{name: getattr(math, name) for name in ("ceil", "comb", "factorial", "floor", "gcd", "inf", "log", "pi", "prod", "sqrt")},
+    "deepcopy": copy.deepcopy,
+    **MODULES,
+}
+
+
+def names(source: str) -> dict[str, Any]:
+    """What a program finds defined when it starts; dearer modules only where `source` has their name."""
+    found = dict(_NAMES)
+    for name in _ON_DEMAND:
+        if name in source and name not in found:
+            found[name] = import_module(name)
+    for alias, name in _ALIASES.items():
+        if f"{alias}." in source:
+            try:
+                found[alias] = import_module(name)
+            except ImportError:
+                continue
+    return found

@@ -1,0 +1,160 @@
+"""One warm process in a jail, and the programs it runs one after another. The other end is `inside/zygote.py`."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import json
+import math
+import os
+import select
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import weakref
+from dataclasses import dataclass
+from typing import Any
+
+from s3ft.sandbox import command
+from s3ft.sandbox.command import TierName
+
+_START_S = 60.0
+_GRACE_S = 10.0
+_FIRST_UID = 61000
+_numbers = itertools.count()
+
+
+class JailError(Exception):
+    """The jail could not be started, or died."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one program may use."""
+
+    cpu_s: float = 8.0
+    """CPU seconds. The verdict hangs on this, not on how busy the machine is."""
+    memory_mb: int = 512
+    """Address space, in MiB."""
+
+    @property
+    def wall_s(self) -> float:
+        """The backstop for a program that sleeps, in seconds."""
+        return 5 * self.cpu_s + 2
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a program's process ended."""
+
+    code: int
+    """Exit code; minus the signal that ended it."""
+    cpu_s: float
+    by_wall: bool
+    """Killed by the wall-clock backstop."""
+
+    def failure(self, limits: Limits) -> str:
+        """Why the process did not last, in words; empty where it ended by itself within its limits."""
+        if self.by_wall:
+            return f"timeout: no end within {limits.wall_s:g} s by the clock"
+        if self.cpu_s > limits.cpu_s or -self.code == signal.SIGXCPU:
+            return f"timeout: over {limits.cpu_s:g} s of CPU time"
+        if self.code < 0:
+            name = signal.Signals(-self.code).name if -self.code in signal.valid_signals() else f"signal {-self.code}"
+            return f"crash: killed by {name}"
+        return ""
+
+
+class Jail:
+    """A zygote under `tier`. Not for two threads at once. Raises JailError where it cannot start."""
+
+    def __init__(self, tier: TierName) -> None:
+        ours, theirs = socket.socketpair()
+        uid = _FIRST_UID + next(_numbers) % 4000 if os.geteuid() == 0 and tier != "none" else None
+        self._running = False
+        with theirs, tempfile.TemporaryFile() as errors:
+            try:
+                self._process = subprocess.Popen(
+                    command.line(tier, uid),
+                    stdin=theirs,
+                    stdout=subprocess.DEVNULL,
+                    stderr=errors,
+                    env=command.ENVIRONMENT,
+                    cwd="/",
+                    start_new_session=True,
+                )
+            except OSError as error:
+                ours.close()
+                raise JailError(f"{tier}: {error}") from error
+            self._control, self._line = ours, bytearray()
+            # Frees the processes at the latest when the interpreter ends; they also end when the socket closes.
+            self.close = weakref.finalize(self, _close, ours, self._process)
+            theirs.close()
+            try:
+                self._answer(_START_S)
+            except JailError as error:
+                self.close()
+                errors.seek(0)
+                told = errors.read()[-2000:].decode(errors="replace").strip().splitlines()
+                raise JailError(f"{tier}: {told[-1] if told else error}") from error
+
+    def start(self, role: str, work: Any, limits: Limits, fds: list[int], warm: tuple[str, ...] = ()) -> None:
+        """Forks a process for `work` (JSON) that finds `fds` from descriptor 3 on."""
+        terms = {"role": role, "cpu": math.ceil(limits.cpu_s), "memory": limits.memory_mb << 20, "wall": limits.wall_s}
+        body = json.dumps({**terms, "warm": warm}).encode() + b"\n" + json.dumps(work).encode()
+        try:
+            socket.send_fds(self._control, [b"r"], fds)
+            self._control.sendall(len(body).to_bytes(4, "big") + body)
+        except OSError as error:
+            raise JailError(f"the jail is gone: {error}") from error
+        self._running = True
+        self._deadline = time.monotonic() + limits.wall_s + _GRACE_S
+
+    def fileno(self) -> int:
+        """Readable when the outcome is there."""
+        return self._control.fileno()
+
+    def kill(self) -> None:
+        """Ends the process that runs; its outcome is still to be fetched."""
+        with contextlib.suppress(OSError):
+            self._control.sendall(b"k")
+
+    def outcome(self) -> Outcome:
+        """Waits for the end of the process that runs. Raises JailError where the jail is gone or held something back."""
+        found = self._answer(max(0.0, self._deadline - time.monotonic()))
+        self._running = False
+        if found["stray"]:
+            self.close()
+            raise JailError("a process outlived the program that started it")
+        return Outcome(found["code"], found["cpu"], found["wall"])
+
+    def _answer(self, timeout: float) -> dict[str, Any]:
+        deadline = time.monotonic() + timeout
+        while b"\n" not in self._line:
+            left = max(0.0, deadline - time.monotonic())
+            poll = select.poll()
+            poll.register(self._control, select.POLLIN)
+            part = b""
+            if poll.poll(left * 1000):
+                with contextlib.suppress(OSError):
+                    part = self._control.recv(4096)
+            if not part:
+                self.close()
+                raise JailError("the jail died")
+            self._line += part
+        line, _, rest = bytes(self._line).partition(b"\n")
+        self._line = bytearray(rest)
+        answer = json.loads(line)
+        assert isinstance(answer, dict)
+        return answer
+
+
+def _close(control: socket.socket, process: subprocess.Popen[bytes]) -> None:
+    control.close()
+    try:
+        process.wait(timeout=2)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

@@ -1,0 +1,116 @@
+"""Tries to break out of a tier, through the path that programs take, before it is trusted with one."""
+
+from __future__ import annotations
+
+import os
+import socket
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from s3ft.sandbox import talk
+from s3ft.sandbox.command import TierName
+from s3ft.sandbox.jail import Jail, JailError, Limits
+
+_LIMITS = Limits(cpu_s=2.0, memory_mb=512)
+_SECRET = "S3FT_SELF_TEST_SECRET"
+
+_TRY = """
+def probe(*args):
+    try:
+        return bool(attempt(*args))
+    except (Exception, SystemExit):
+        return False
+"""
+_ATTACKS: dict[str, str] = {
+    "reads a file outside": "def attempt(secret, folder, port, pid): return open(secret).read()",
+    "lists a folder outside": "import os\ndef attempt(secret, folder, port, pid): return os.listdir(folder) is not None",
+    "writes a file": """
+import os, tempfile
+def attempt(secret, folder, port, pid):
+    for place in (folder, "/tmp", "/dev/shm", "/var/tmp", ".", "/", os.path.dirname(os.__file__)):
+        try:
+            open(place + "/s3ft-self-test", "w").close()
+            return True
+        except OSError:
+            pass
+""",
+    "sees the environment": f"import os\ndef attempt(secret, folder, port, pid): return {_SECRET!r} in os.environ",
+    "reads /proc of others": "def attempt(secret, folder, port, pid): return open(f'/proc/{pid}/environ', 'rb').read(1)",
+    "connects to this machine": """
+import socket
+def attempt(secret, folder, port, pid):
+    socket.create_connection(("127.0.0.1", port), 1)
+    return True
+""",
+    "signals another process": """
+import os
+def attempt(secret, folder, port, pid):
+    for target in (pid, os.getppid(), -1):
+        try:
+            os.kill(target, 0)
+            return True
+        except OSError:
+            pass
+""",
+    "sets a signal off through fcntl": """
+import fcntl, os
+def attempt(secret, folder, port, pid):
+    return fcntl.fcntl(os.pipe()[0], fcntl.F_SETOWN, os.getppid()) == 0
+""",
+    "forks": "import os\ndef attempt(secret, folder, port, pid): return os.fork() or os._exit(0)",
+    "starts a program": "import os\ndef attempt(secret, folder, port, pid): return os.posix_spawn('/bin/true', ['true'], {})",
+    "takes memory beyond its limit": "def attempt(secret, folder, port, pid): return bytearray(1 << 30)",
+    "makes memory that no limit counts": "import os\ndef attempt(secret, folder, port, pid): return os.memfd_create('x')",
+    "is root": "import os\ndef attempt(secret, folder, port, pid): return os.getuid() == 0",
+}
+
+
+def failure(tier: TierName) -> str:
+    """What got through, or why the tier cannot start; empty where it held."""
+    try:
+        jail = Jail(tier)
+    except JailError as error:
+        return " ".join(str(error).split())
+    os.environ[_SECRET] = "1"
+    try:
+        return next(_leaks(jail), "")
+    except JailError as error:
+        return f"self-test: {error}"
+    finally:
+        del os.environ[_SECRET]
+        jail.close()
+
+
+def _leaks(jail: Jail) -> Iterator[str]:
+    honest = "import bisect, decimal, json\ndef probe(*args): return [1, args[2]]"
+    with tempfile.TemporaryDirectory() as folder, socket.create_server(("127.0.0.1", 0)) as server:
+        os.chmod(folder, 0o777)
+        secret = Path(folder) / "secret"
+        secret.write_text("secret")
+        secret.chmod(0o644)
+        given = [str(secret), folder, server.getsockname()[1], os.getpid()]
+        if (found := _ask(jail, honest, given)) != ["value", ["list", 1, given[2]]]:
+            yield f"self-test: an honest program fails ({found})"
+        for what, source in _ATTACKS.items():
+            found = _ask(jail, source + _TRY, given)
+            if found not in (["value", False], ["ended"]):
+                yield f"self-test: a program {what} ({found})"
+        if (found := _ask(jail, "import os\ndef probe(*args): os._exit(0)", given)) != ["ended"]:
+            yield f"self-test: a program that leaves early is not noticed ({found})"
+        if os.listdir(folder) != ["secret"]:
+            yield "self-test: a file was left behind"
+
+
+def _ask(jail: Jail, source: str, given: list[Any]) -> Any:
+    work = {"text": source, "names": ["probe"], "prompt": "", "setup": "", "calls": [["probe", given, {}]]}
+    replies: list[Any] = []
+
+    def take(message: list[Any]) -> bool:
+        if message[0] not in ("program", "loaded"):
+            replies.append(message)
+        return bool(replies)
+
+    talk.run_batch(jail, work, _LIMITS, take)
+    return replies[0] if replies else ["ended"]
