@@ -108,13 +108,17 @@ def arm(recipe: str, seed: int, scale: float = 1.0) -> str:
 def open_run(config: RunConfig, name: str) -> Run:
     """The run directory runs/NAME, made where it is absent, once everything that the config names is found.
 
-    Raises UserError where it belongs to another config, with the differing fields and the ways out."""
+    Further strengths of the adapters (evaluate.scales) may be asked of a run at any time. Raises UserError where it
+    belongs to another config, with the differing fields and the ways out."""
     folder = Path("runs") / name
     run = Run(config, folder)
     plain = config.model_dump(mode="json", exclude={"cache"})
     begun = folder / "config.yaml"
     then = yaml.safe_load(begun.read_text(encoding="utf-8")) if begun.is_file() else None
     if then == plain:
+        return run
+    if then is not None and {**then, "evaluate": {**then["evaluate"], "scales": plain["evaluate"]["scales"]}} == plain:
+        _write_config(begun, plain)
         return run
     if any((folder / made).exists() for made in ("records", "adapters", "evals")):
         changed = "; ".join(sorted(_differences(then, plain))[:5])
@@ -123,10 +127,14 @@ def open_run(config: RunConfig, name: str) -> Run:
             f"--name, or delete {folder}"
         )
     _find_everything(run)
-    with files.whole(begun) as file:
-        yaml.safe_dump(plain, file, sort_keys=False, allow_unicode=True)
+    _write_config(begun, plain)
     files.write_json(folder / "versions.json", versions())
     return run
+
+
+def _write_config(path: Path, plain: dict[str, Any]) -> None:
+    with files.whole(path) as file:
+        yaml.safe_dump(plain, file, sort_keys=False, allow_unicode=True)
 
 
 def _find_everything(run: Run) -> None:

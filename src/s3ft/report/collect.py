@@ -43,6 +43,9 @@ def report(folder: Path, recipes: Sequence[str], seeds: Sequence[int]) -> dict[s
             result["mean_drop"] = _mean_drop(base, arms, general)
             per_seed = [float(np.mean([base[n].mean() - arm[n].mean() for n in general])) for arm in arms]
             result["mean_drop"]["per_seed"] = per_seed
+        if scales := config["evaluate"]["scales"]:
+            dialled = {x: [_in_order(folder, f"{recipe}-seed-{s}-scale-{x:g}", ids) for s in seeds] for x in scales}
+            result["scales"] = [_at_scale(x, base, dialled.get(x, arms), general) for x in sorted({*scales, 1.0})]
         names = (
             "composition",
             "nll_per_token",
