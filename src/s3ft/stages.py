@@ -90,6 +90,7 @@ def sweep(run: Run) -> None:
     config = run.config
     if config.sweep is None:
         return
+    _require_targets(run)
     counts = run.count("validation", config.sweep.rows)
     jobs = {
         name: [_job(run, name, s, config.seeds[0], "sweep") for s in _points(config, name)] for name in config.ladders()
@@ -122,6 +123,7 @@ def sweep(run: Run) -> None:
 
 def train(run: Run) -> None:
     """adapters/RECIPE/seed-N for every recipe and seed; all with the same number of optimizer steps."""
+    _require_targets(run)
     jobs = []
     for name in run.config.ladders():
         setting = _setting(run, name)
@@ -146,6 +148,15 @@ def _points(config: RunConfig, recipe: str) -> list[TrainConfig]:
     ranks = config.sweep.lora_rank or (config.train.lora_rank,)
     points = product(rates, ranks)
     return [config.train.model_copy(update={"learning_rate": rate, "lora_rank": rank}) for rate, rank in points]
+
+
+def _require_targets(run: Run) -> None:
+    for name in run.config.ladders():
+        if not run.summary(name)["targets"]:
+            raise UserError(
+                f"recipe {name!r}: none of {run.summary(name)['rows']} rows has a target, so there is nothing to train "
+                "on; leave the recipe out, or see records/ for what the judge said"
+            )
 
 
 def _job(run: Run, recipe: str, setting: TrainConfig, seed: int, where: str) -> Job:
