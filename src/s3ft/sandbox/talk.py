@@ -6,7 +6,7 @@ import contextlib
 import select
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from s3ft.sandbox.inside import values, wire
@@ -16,14 +16,17 @@ _QUIET_MS = 20
 """Most programs end sooner; they are read once, at their end."""
 
 
-def run_batch(jail: Jail, work: Any, limits: Limits, take: Callable[[list[Any]], bool]) -> Outcome:
+def run_batch(
+    jail: Jail, work: Any, limits: Limits, take: Callable[[list[Any]], bool], warm: tuple[str, ...] = ()
+) -> Outcome:
     """Runs a program and a list of calls. Each reply goes to `take`, whose True ends the program.
 
-    Replies are JSON lists and otherwise whatever the program wants them to be. Raises JailError."""
+    Replies are JSON lists and otherwise whatever the program wants them to be; a program that `take` ended has exit
+    code 0. Raises JailError."""
     ours, theirs = socket.socketpair()
     with ours:
         with theirs:
-            jail.start("candidate", work, limits, [theirs.fileno()])
+            jail.start("candidate", work, limits, [theirs.fileno()], warm)
         ours.setblocking(False)
         data, enough, open_ = bytearray(), False, True
         poll = select.poll()
@@ -42,7 +45,7 @@ def run_batch(jail: Jail, work: Any, limits: Limits, take: Callable[[list[Any]],
         outcome = jail.outcome()
         while open_ and not enough and _read(ours, data):
             enough = _feed(data, take)
-        return outcome
+        return replace(outcome, code=0) if enough else outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +65,15 @@ def run_exam(jails: tuple[Jail, Jail], work: Any, tests: Any, limits: tuple[Limi
     left, right = socket.socketpair()
     with ours:
         with report, left, right:
-            jail.start("candidate", work, limits[0], [left.fileno()])
+            jail.start("candidate", work, limits[0], [left.fileno()], warm)
             room.start("examiner", tests, limits[1], [right.fileno(), report.fileno()], warm)
         examiner = room.outcome()
         # Its channel is closed now: a program that goes on has nobody left to talk to.
         poll = select.poll()
         poll.register(jail, select.POLLIN)
-        if not poll.poll(_QUIET_MS):
+        if killed := not poll.poll(_QUIET_MS):
             jail.kill()
-        candidate = jail.outcome()
+        candidate = replace(jail.outcome(), code=0) if killed else jail.outcome()
         ours.setblocking(False)
         data = bytearray()
         while _read(ours, data):

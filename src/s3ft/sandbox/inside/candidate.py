@@ -14,6 +14,7 @@ from typing import Any
 from . import extract, prelude, values, wire
 
 MODULE = "program"
+_SHOWN = 100_000
 
 
 def run(work: dict[str, Any], fds: list[int]) -> None:
@@ -27,7 +28,7 @@ def run(work: dict[str, Any], fds: list[int]) -> None:
     except BaseException as error:
         send(["unparsed", _describe(error)])
         return
-    send(["program", source])
+    send(["program", source[:_SHOWN]])
     module = types.ModuleType(MODULE)
     sys.modules[MODULE] = module
     try:

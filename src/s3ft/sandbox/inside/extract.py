@@ -93,20 +93,24 @@ def _trimmed(source: str, names: list[str]) -> tuple[str, CodeType] | None:
     lines = source.split("\n")
     starts = [i for i, line in enumerate(lines) if _CODE.match(line)][:_MAX_STARTS]
     for start in starts:
-        kept = lines[start:]
-        for _ in range(_MAX_CUTS):
-            try:
-                code = compile("\n".join(kept), "<program>", "exec", dont_inherit=True)
-            except SyntaxError as error:
-                kept = kept[: min(max((error.lineno or 1) - 1, 0), len(kept) - 1)]
-                if not kept:
-                    break
-            except (ValueError, RecursionError, MemoryError):
+        found = _cut(lines[start:])
+        if found is not None and defines(found[0], names):
+            return found
+    return None
+
+
+def _cut(lines: list[str]) -> tuple[str, CodeType] | None:
+    """As many lines from the front as parse."""
+    for _ in range(_MAX_CUTS):
+        source = "\n".join(lines)
+        try:
+            return source, compile(source, "<program>", "exec", dont_inherit=True)
+        except SyntaxError as error:
+            lines = lines[: min(max((error.lineno or 1) - 1, 0), len(lines) - 1)]
+            if not lines:
                 return None
-            else:
-                if defines("\n".join(kept), names):
-                    return "\n".join(kept), code
-                break
+        except (ValueError, RecursionError, MemoryError):
+            return None
     return None
 
 
@@ -120,10 +124,14 @@ def _header(prompt: str, names: list[str]) -> str:
 
 
 def _joined(header: str, body: str, names: list[str]) -> tuple[str, CodeType] | None:
-    indented = textwrap.indent(body, "    ")
-    for text in (indented, "    " + body, body):
-        found = _compiled(f"{header}\n{text}\n", names) if not _CODE.match(body) else None
-        if found is not None:
+    """A body under its signature; the first line may have lost its indentation, and base models run on after the end."""
+    texts = [textwrap.indent(body, "    "), "    " + body, *([body] if body[:1] in " \t" else [])]
+    for source in (f"{header}\n{text}\n" for text in texts):
+        if (found := _compiled(source, names)) is not None:
+            return found
+    for source in (f"{header}\n{text}\n" for text in texts):
+        found = _cut(source.split("\n"))
+        if found is not None and found[0].count("\n") > header.count("\n") and defines(found[0], names):
             return found
     return None
 

@@ -23,9 +23,6 @@ _ON_DEMAND = (
     *("array", "calendar", "cmath", "contextlib", "dataclasses", "datetime", "decimal", "enum", "fractions", "hashlib"),
     *("json", "numbers", "os", "queue", "statistics", "sys", "textwrap", "time"),
 )
-# numpy takes long to import: only for a program that speaks of it as everybody does.
-_ALIASES = {"np": "numpy"}
-
 MODULES: dict[str, Any] = {module.__name__: module for module in _MODULES}
 _NAMES: dict[str, Any] = {
     **{name: getattr(typing, name) for name in typing.__all__},
@@ -47,10 +44,4 @@ def names(source: str) -> dict[str, Any]:
     for name in _ON_DEMAND:
         if name in source and name not in found:
             found[name] = import_module(name)
-    for alias, name in _ALIASES.items():
-        if f"{alias}." in source:
-            try:
-                found[alias] = import_module(name)
-            except ImportError:
-                continue
     return found

@@ -5,13 +5,14 @@ flattened with the methods of their base class, so that no method of the untrust
 
 from __future__ import annotations
 
+import json
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any
 
 MAX_DEPTH = 100
-MAX_BYTES = 4 << 20
+MAX_BYTES = 2 << 20
 """The longest message, in bytes."""
 _SMALL = 1 << 53
 _SAME_HASH = 100
@@ -119,7 +120,9 @@ def decode(tree: Any, opened: Callable[[int, str], Any] = Opaque, depth: int = 0
     try:
         if tag == "dict":
             pairs = [(decode(k, opened, depth + 1), decode(v, opened, depth + 1)) for k, v in items]
-            return dict(_spread(pairs, [k for k, _ in pairs]))
+            return dict(zip(_spread([k for k, _ in pairs]), [v for _, v in pairs], strict=True))
+        if tag in _HASHED and len(items) > _SAME_HASH:
+            items = list({json.dumps(item): item for item in items}.values())
         if tag in _MAKE:
             return _MAKE[tag]([decode(item, opened, depth + 1) for item in items])
         if tag == "object":
@@ -134,13 +137,13 @@ def decode(tree: Any, opened: Callable[[int, str], Any] = Opaque, depth: int = 0
     raise ValueError(f"malformed value: tag {tag[:20]!r}")
 
 
-def _spread(items: list[Any], keys: list[Any]) -> list[Any]:
+def _spread(keys: list[Any]) -> list[Any]:
     # Many keys of one hash make building a set quadratic: a way to stall the trusted side with little data.
     if len(keys) > _SAME_HASH:
         hashes = sorted(hash(key) for key in keys)
-        if any(a == b for a, b in zip(hashes, hashes[_SAME_HASH:], strict=False)) and len(set(map(repr, keys))) > 1:
+        if any(a == b for a, b in zip(hashes, hashes[_SAME_HASH:], strict=False)):
             raise ValueError("keys chosen to collide")
-    return items
+    return keys
 
 
 def _hex(text: Any) -> int:
@@ -180,12 +183,13 @@ _MAKE: dict[str, Callable[[list[Any]], Any]] = {
     "list": list,
     "tuple": tuple,
     "deque": deque,
-    "set": lambda items: set(_spread(items, items)),
-    "frozenset": lambda items: frozenset(_spread(items, items)),
-    "keys": lambda items: dict.fromkeys(_spread(items, items)).keys(),
+    "set": lambda items: set(_spread(items)),
+    "frozenset": lambda items: frozenset(_spread(items)),
+    "keys": lambda items: dict.fromkeys(_spread(items)).keys(),
     "dict_values": lambda items: dict(enumerate(items)).values(),
-    "items": lambda items: dict(_spread(items, [k for k, _ in items])).items(),
+    "items": lambda items: dict(zip(_spread([k for k, _ in items]), [v for _, v in items], strict=True)).items(),
 }
+_HASHED = ("set", "frozenset", "keys")
 _PARSE: dict[str, Callable[..., Any]] = {
     "int": _hex,
     "builtin": _BUILTINS.__getitem__,

@@ -1,0 +1,172 @@
+"""One program at a time through one pair of jails, and the words of its verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from s3ft.judges._code_checks import Undecided, show
+from s3ft.judges._code_tests import Plan
+from s3ft.sandbox import Jail, JailError, Limits, Tier
+from s3ft.sandbox.talk import run_batch, run_exam
+from s3ft.types import Verdict
+
+
+class Desk:
+    """A jail for programs and, once a test has to run, one for tests. They are started when needed, and again."""
+
+    def __init__(self, tier: Tier, limits: Limits) -> None:
+        self._tier, self._limits = tier, limits
+        # Tests wait for the program, so theirs is the longer time.
+        self._room = Limits(2 * limits.cpu_s + 2, 2 * limits.memory_mb)
+        self._jails: dict[str, Jail] = {}
+
+    def judge(self, plan: Plan, text: str, prompt: str) -> Verdict:
+        """Raises JailError where a jail died; the next call starts another."""
+        try:
+            work = {"text": text, "names": [plan.entry] if plan.entry else list(plan.names), "prompt": prompt}
+            work["setup"] = plan.before
+            if plan.checks:
+                try:
+                    return self._batch(plan, work)
+                except Undecided:
+                    pass
+            return self._exam(plan, work)
+        except JailError:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        for jail in self._jails.values():
+            jail.close()
+        self._jails = {}
+
+    def _jail(self, name: str) -> Jail:
+        if name not in self._jails:
+            self._jails[name] = Jail(self._tier)
+        return self._jails[name]
+
+    def _batch(self, plan: Plan, work: dict[str, Any]) -> Verdict:
+        grade = _Grade(plan)
+        calls = [call for check in plan.checks for call in check.calls]
+        outcome = run_batch(self._jail("program"), work | {"calls": calls}, self._limits, grade.take, _warm(work["text"]))
+        failure = outcome.failure(self._limits)
+        if grade.verdict is None:
+            return Verdict(False, grade.program, failure or "exited early: the program ended before its tests")
+        if grade.verdict.correct and failure:
+            return Verdict(False, grade.program, failure)
+        return grade.verdict
+
+    def _exam(self, plan: Plan, work: dict[str, Any]) -> Verdict:
+        tests = {
+            **{"tests": plan.tests, "setup": plan.setup, "names": plan.names, "entry": plan.entry},
+            **{"check": plan.check, "functions": plan.functions},
+        }
+        exam = run_exam(
+            (self._jail("program"), self._jail("tests")),
+            work | {"calls": None},
+            tests,
+            (self._limits, self._room),
+            _warm(work["text"] + plan.tests + plan.setup),
+        )
+        failure = exam.candidate.failure(self._limits)
+        if exam.report is None:
+            if failure:
+                return Verdict(False, None, failure)
+            return Verdict(None, None, f"the tests did not end: {exam.examiner.failure(self._room) or 'no report'}")
+        return _reported(plan, exam.report, failure)
+
+
+def _warm(source: str) -> tuple[str, ...]:
+    return ("numpy",) if "numpy" in source or "np." in source else ()
+
+
+class _Grade:
+    """Holds what a program's process sends against the assertions, one after another; the first failure ends it."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._checks = list(plan.checks)
+        self._trees: list[Any] = []
+        self._num = len(plan.checks)
+        self.program: str | None = None
+        self.verdict: Verdict | None = None
+
+    def take(self, message: list[Any]) -> bool:
+        """True where nothing more is wanted. Raises Undecided where a value is no plain data."""
+        if self.verdict is not None:
+            return True
+        kind = message[0]
+        if kind == "program" and self.program is None:
+            self.program = str(message[1])
+        elif kind == "value" and len(message) == 2 and self._checks:
+            self._trees.append(message[1])
+            if len(self._trees) == len(self._checks[0].calls):
+                self._hold()
+        elif kind != "loaded":
+            where = f" in `{self._checks[0].source}`" if kind == "raised" and self._checks and self._trees is not None else ""
+            self._fail(unloaded(message) + where)
+        return self.verdict is not None and not self.verdict.correct
+
+    def _hold(self) -> None:
+        check, trees, self._trees = self._checks[0], self._trees, []
+        try:
+            held = check.holds(trees)
+        except Undecided:
+            raise
+        except Exception as error:
+            self._fail(f"exception: {type(error).__name__}: {error} in `{check.source}`")
+            return
+        if not held:
+            self._fail(f"wrong value: `{check.source}` got {', '.join(map(show, trees))}")
+            return
+        del self._checks[0]
+        if not self._checks:
+            self.verdict = Verdict(True, self.program, _held(self._num))
+
+    def _fail(self, reason: str) -> None:
+        self.verdict = Verdict(False, self.program, reason)
+
+
+def unloaded(message: list[Any]) -> str:
+    """A program's failure in words, from what its process said."""
+    kind, words = message[0], [w if isinstance(w, str) else str(w)[:300] for w in message[1:]]
+    if kind == "unparsed" and words:
+        return f"no program: {words[0]}"
+    if kind == "undefined" and words:
+        return f"undefined: the program defines no {words[0]!r}"
+    if kind == "raised" and len(words) == 3:
+        if words[0] == "MemoryError":
+            return "out of memory"
+        if words[0] in ("SystemExit", "KeyboardInterrupt", "GeneratorExit"):
+            return f"exited early: {words[2]}"
+        return f"exception: {words[2]}"
+    if kind == "unsupported" and words:
+        return f"wrong value: {words[0]}"
+    return "exited early: the program spoke out of turn"
+
+
+def _reported(plan: Plan, report: dict[str, Any], failure: str) -> Verdict:
+    end, why, seen, program = (str(report.get(k, "")) for k in ("end", "why", "seen", "program"))
+    line, held = int(report.get("line", 0)), int(report.get("held", 0))
+
+    def at() -> str:
+        return f"`{plan.line(line)}`" if line else "the tests"
+
+    verdicts: dict[str, Callable[[], Verdict]] = {
+        "held": lambda: Verdict(not failure, program, failure or _held(held)),
+        "failed": lambda: Verdict(False, program, f"wrong value: {at()} {why}, last seen {seen or 'nothing'}"),
+        "raised": lambda: Verdict(False, program, f"{_kind(why)} in {at()}"),
+        "empty": lambda: Verdict(None, program, "the tests made no assertion about the program"),
+        "undecidable": lambda: Verdict(None, program, f"unsupported: {why}"),
+        "gone": lambda: Verdict(False, program, failure or f"exited early: {why}"),
+        "unloaded": lambda: Verdict(False, program, unloaded(list(report.get("message", [""])))),
+    }
+    return verdicts[end]()
+
+
+def _kind(why: str) -> str:
+    return "out of memory" if why.startswith("MemoryError") else f"exception: {why}"
+
+
+def _held(num: int) -> str:
+    return f"{num} assertion{'s' * (num != 1)} held"
