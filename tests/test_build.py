@@ -11,8 +11,21 @@ from hypothesis import strategies as st
 from s3ft import build
 from s3ft.recipes import RECIPES
 from s3ft.summary import Tally
-from s3ft.types import Candidate, Completion, Example, Message, Recipe, Record, Request, Sampling, Score, Source
-from s3ft.types import Task, UserError, Verdict
+from s3ft.types import (
+    Candidate,
+    Completion,
+    Example,
+    Message,
+    Recipe,
+    Record,
+    Request,
+    Sampling,
+    Score,
+    Source,
+    Task,
+    UserError,
+    Verdict,
+)
 
 CORRECT = {"right": True, "wrong": False, "unknown": None}
 UNFIT = {"blank": "empty", "length": "reached max_tokens", "error": "generation failed", "meta": "talks about it"}
@@ -199,7 +212,7 @@ def test_a_judge_that_returns_another_number_of_verdicts_stops_the_build(number:
 class Echo:
     """A backend that writes how it was asked, in reverse order."""
 
-    identity: Mapping[str, Any] = {}  # noqa: RUF012
+    identity: Mapping[str, Any] = {}
 
     def __init__(self) -> None:
         self.asked: list[tuple[Request, Sampling]] = []

@@ -85,7 +85,7 @@ class Cached:
     def score(self, requests: Sequence[Request], completions: Sequence[Completion]) -> list[Score | None]:
         """As Backend.score."""
         pairs = zip(requests, completions, strict=True)
-        keys = [self._key("score", r, [c.raw or c.text, c.token_ids]) for r, c in pairs]
+        keys = [self._key("score", r, [c.text, c.raw, c.token_ids]) for r, c in pairs]
         found: list[Score | None] = [Score(**kept) if (kept := self._store.get(k)) else None for k in keys]
         missing = [i for i, score in enumerate(found) if score is None]
         if missing:

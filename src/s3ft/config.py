@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
@@ -201,7 +201,9 @@ class RunConfig(_Section):
         if isinstance(self.train.learning_rate, dict):
             for name in names:
                 self.train.rate(name)
-        if "name" not in self.task:
+        if len(set(self.seeds)) < len(self.seeds):
+            raise ValueError(f"seeds: found {list(self.seeds)}, expected each once")
+        if not isinstance(self.task.get("name"), str):
             raise ValueError(f"task: found {self.task}, expected a name or a mapping with a name")
         return self
 
@@ -250,7 +252,12 @@ def parse(data: dict[str, Any], where: str = "config") -> RunConfig:
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML 1.2 floats, so that 1e-4 is a number."""
+    """YAML 1.2 floats, so that 1e-4 is a number, and dates as text."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012
+        first: [(tag, pattern) for tag, pattern in found if tag != "tag:yaml.org,2002:timestamp"]
+        for first, found in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
 
 
 _Loader.add_implicit_resolver(
@@ -279,12 +286,15 @@ def _override(data: dict[str, Any], text: str) -> None:
             raise UserError(f"override {text!r}: {parent!r} holds {inner!r}, expected a section")
         section[parent] = inner
         section = inner
-    section[last] = yaml.load(value, _Loader)
+    try:
+        section[last] = yaml.load(value, _Loader)
+    except yaml.YAMLError as error:
+        raise UserError(f"override {text!r}: the value is not YAML; quote it: {key}='\"...\"'") from error
 
 
 def _first(error: ValidationError) -> str:
     """One line: field, what was found, what was expected."""
-    first = max(error.errors(include_url=False), key=lambda e: len(e["loc"]))
+    first = max(error.errors(include_url=False), key=lambda e: (e["type"] == "extra_forbidden", len(e["loc"])))
     parts = [str(p) for p in first["loc"] if not str(p).startswith("dict[")]
     field = ".".join(parts)
     if first["type"] == "extra_forbidden":
@@ -301,8 +311,9 @@ def _section(parts: list[str]) -> type[BaseModel]:
     section: Any = RunConfig
     for part in parts:
         annotation = section.model_fields[part].annotation if part in section.model_fields else None
-        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+        kinds = [k for k in (annotation, *get_args(annotation)) if isinstance(k, type) and issubclass(k, BaseModel)]
+        if not kinds:
             return RecipeConfig
-        section = annotation
+        section = kinds[0]
     found: type[BaseModel] = section
     return found

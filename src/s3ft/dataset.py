@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from pydantic import ValidationError, validate_call
+
 from s3ft import plugins
 from s3ft.config import digest
 from s3ft.types import Example, Split, Task, UserError
@@ -26,7 +28,13 @@ def open_task(spec: dict[str, Any]) -> Task:
     for option in missing:
         if option not in options:
             raise UserError(f"task {name!r} needs the option {option!r}; add task.{option}=...")
-    task: Task = make(**options)
+    try:
+        task: Task = validate_call(config={"arbitrary_types_allowed": True})(make)(**options)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise UserError(
+            f"task {name!r}: option {first['loc'][0]!r} is {first['input']!r}; {first['msg'].lower()}"
+        ) from error
     return task
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Iterator
@@ -11,6 +12,8 @@ from typing import Any, TextIO
 
 from s3ft.types import UserError
 
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)
+
 
 @contextmanager
 def whole(path: Path) -> Iterator[TextIO]:
@@ -18,17 +21,26 @@ def whole(path: Path) -> Iterator[TextIO]:
     partial = path.with_name(path.name + ".partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with partial.open("w", encoding="utf-8") as file:
+        file = partial.open("w", encoding="utf-8")
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    try:
+        with file:
             yield file
             file.flush()
             os.fsync(file.fileno())
         partial.replace(path)
     except OSError as error:
+        # The block's own work may have failed too: only what a full or failing disk gives is this file's.
+        if error.errno not in _NO_ROOM:
+            raise
         with suppress(OSError):
             partial.unlink(missing_ok=True)
-        raise UserError(
-            f"{path}: cannot be written ({error.strerror}); free some space or choose another folder"
-        ) from error
+        raise _unwritable(path, error) from error
+
+
+def _unwritable(path: Path, error: OSError) -> UserError:
+    return UserError(f"{path}: cannot be written ({error.strerror}); free some space or choose another folder")
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from s3ft.cache import Store
 from s3ft.types import UserError
 
-_NEEDED = ("*.json", "*.safetensors", "*.model", "*.txt", "*.jinja", "tokenizer*")
+_NEEDED = ("*.json", "*.safetensors", "*.model", "*.txt", "*.jinja", "tokenizer*", "*.py")
 
 
 def folder(model: str, revision: str | None = None) -> Path:
@@ -66,7 +66,7 @@ def _from_hub(model: str, revision: str | None) -> Path:
             f"model {model!r}: no such folder; give a folder, a Hub id such as Qwen/Qwen2.5-0.5B-Instruct, or lab"
         )
     try:
-        return Path(snapshot_download(model, revision=revision, allow_patterns=[*_NEEDED, "*.py"]))
+        return Path(snapshot_download(model, revision=revision, allow_patterns=list(_NEEDED)))
     except Exception as error:
         reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
         raise UserError(
