@@ -127,7 +127,7 @@ def weigh(records: list[Record], backend: Backend) -> list[Record]:
     """The records with the base model's likelihood on every target."""
     places = [(r, k) for r, record in enumerate(records) for k in record.targets]
     requests = [Request(records[r].example.prompt, records[r].example.tools) for r, _ in places]
-    scores = backend.score(requests, [records[r].candidates[k].completion for r, k in places])
+    scores = backend.score(requests, [records[r].candidates[k].trained for r, k in places])
     weighed = [list(record.candidates) for record in records]
     for (r, k), score in zip(places, scores, strict=True):
         if score is not None:

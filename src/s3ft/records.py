@@ -28,7 +28,8 @@ def training_rows(record: Record, keep_reasoning: bool) -> Iterator[dict[str, An
     """The lines of train/RECIPE.jsonl: TRL's conversational prompt-completion form."""
     for index in record.targets:
         candidate = record.candidates[index]
-        content = (candidate.completion.raw if keep_reasoning else "") or candidate.completion.text
+        trained = candidate.trained
+        content = (trained.raw if keep_reasoning else "") or trained.text
         yield {
             "id": record.example.id,
             "prompt": record.example.prompt,

@@ -178,18 +178,18 @@ def _train(run: Run, jobs: list[Job]) -> None:
     if not jobs:
         return
     from s3ft import train as training
-    from s3ft.backends.transformers import chat_of, device, dtype, load_tokenizer
+    from s3ft.backends.transformers import chat_of, context_length, device, dtype, load_tokenizer
 
     config = run.config
     where = device(config.backend.device)
     chat = chat_of(load_tokenizer(run.model, config.trust_remote_code), run.model, config)
+    longest = config.train.max_length or context_length(run.model)
     prepared: dict[str, Any] = {}
-    with progress("train", len(jobs), "adapters") as advance:
+    with progress("train", len(jobs) * _steps(run), "steps") as advance:
         for job in jobs:
             if job.recipe not in prepared:
-                rows = training.prepare(records.read(run.records(job.recipe)), chat, config.train.max_length)
-                prepared = {job.recipe: rows}
-            training.train(
+                prepared = {job.recipe: training.prepare(records.read(run.records(job.recipe)), chat, longest)}
+            facts = training.train(
                 run.model,
                 prepared[job.recipe],
                 job.folder,
@@ -200,8 +200,12 @@ def _train(run: Run, jobs: list[Job]) -> None:
                 device=where,
                 max_steps=_steps(run),
                 key=job.key,
+                trust_remote_code=config.trust_remote_code,
+                advance=advance,
             )
-            advance(1)
+            names = ", ".join(id for id, _ in facts["dropped"][:5])
+            left_out = f", {len(facts['dropped'])} rows left out ({names})" if facts["dropped"] else ""
+            run.log(f"train {job.recipe} seed {job.seed}: loss {facts['mean_loss']:.3f}{left_out}")
 
 
 def evaluate(run: Run) -> None:

@@ -73,6 +73,12 @@ class Candidate:
     """Tokens that `logprob` sums over."""
 
     @property
+    def trained(self) -> Completion:
+        """What is trained on: a self answer as it was sampled, of any other the answer alone, since it was sampled,
+        and thought about, after another prompt."""
+        return self.completion if self.source == "self" else Completion(self.completion.text)
+
+    @property
     def accepted(self) -> bool:
         return not self.refusal and self.verdict is not None and self.verdict.correct is True
 

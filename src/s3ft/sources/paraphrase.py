@@ -45,11 +45,10 @@ LONG = 20
 
 
 def refuse(example: Example, completion: Completion) -> str:
-    """Meta talk, in thoughts too (unless prompt or gold use the phrase), a copy of the gold, or a bare answer where
-    the gold shows work."""
+    """Meta talk (unless prompt or gold use the phrase), a copy of the gold, or a bare answer where it shows work."""
     text = completion.text
     known = f"{example.prompt[-1].get('content', '')}\n{example.gold}".lower()
-    for found in _META.finditer(completion.raw or text):
+    for found in _META.finditer(text):
         if found[0].strip().lower() not in known:
             return "talks about the reference"
     words, gold = _WORD.findall(text.lower()), _WORD.findall(example.gold.lower())
