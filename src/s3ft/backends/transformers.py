@@ -19,8 +19,12 @@ transformers.utils.logging.disable_progress_bar()
 transformers.utils.logging.set_verbosity_error()
 
 
+SCORED_TOKENS = 4096
+"""Tokens of a forward pass that weighs: their logits, one number for each token of the vocabulary, must fit."""
+
+
 class backend:
-    """Batches by length, greedy or sampled with noise of each row's own, so that batches do not change answers."""
+    """The model of a run, opened when it is first needed."""
 
     def __init__(
         self, config: RunConfig, model: Path, fingerprint: str, adapter: Path | None = None, scale: float = 1.0
@@ -62,10 +66,29 @@ class backend:
             model = with_adapter(model, self._adapter, self._scale)
         return model.eval()
 
+    @cached_property
+    def _loaded(self) -> Loaded:
+        return Loaded(self.model, self.tokenizer, self.chat, self._config.backend.batch_size)
+
     def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[tuple[int, list[Completion]]]:
-        ids = [self.chat.prompt_ids(r.prompt, r.tools) for r in requests]
+        return self._loaded.generate(requests, sampling)
+
+    def score(self, requests: Sequence[Request], completions: Sequence[Completion]) -> list[Score | None]:
+        return self._loaded.score(requests, completions)
+
+
+class Loaded:
+    """A model in memory that writes and weighs: batches by length, greedy or sampled with noise of each row's own, so
+    that batches do not change answers."""
+
+    def __init__(self, model: Any, tokenizer: Any, chat: Chat, batch_size: int) -> None:
+        self._model, self._tokenizer, self._chat, self._batch_size = model, tokenizer, chat, batch_size
+        self._room = _room(model.config)
+
+    def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[tuple[int, list[Completion]]]:
+        ids = [self._chat.prompt_ids(r.prompt, r.tools) for r in requests]
         by_length = sorted(range(len(ids)), key=lambda i: -len(ids[i]))
-        size = max(1, self._config.backend.batch_size // sampling.num_samples)
+        size = max(1, self._batch_size // sampling.num_samples)
         while by_length:
             batch, by_length = by_length[:size], by_length[size:]
             try:
@@ -84,40 +107,41 @@ class backend:
 
     def _batch(self, prompts: list[list[int]], sampling: Sampling) -> list[list[int]]:
         """Sampled ids of `num_samples` rows per prompt, padding included."""
-        pad = self.chat.stop_ids[0]
+        pad = self._chat.stop_ids[0]
         prompts = [p for p in prompts for _ in range(sampling.num_samples)]
         width = max(map(len, prompts))
-        room = context_length(self._folder)
-        ids = torch.tensor([[pad] * (width - len(p)) + p for p in prompts], device=self.device)
-        mask = torch.tensor([[0] * (width - len(p)) + [1] * len(p) for p in prompts], device=self.device)
+        room = self._room
+        ids = torch.tensor([[pad] * (width - len(p)) + p for p in prompts], device=self._model.device)
+        mask = torch.tensor([[0] * (width - len(p)) + [1] * len(p) for p in prompts], device=self._model.device)
         extra: dict[str, Any] = {}
         if sampling.temperature > 0:
             extra["logits_processor"] = transformers.LogitsProcessorList([_OwnNoise(prompts, sampling)])
         if sampling.stop:
-            extra |= {"stop_strings": list(sampling.stop), "tokenizer": self.tokenizer}
+            extra |= {"stop_strings": list(sampling.stop), "tokenizer": self._tokenizer}
         settings = transformers.GenerationConfig(
             max_new_tokens=max(1, min(sampling.max_tokens, room - min(map(len, prompts)))),
             do_sample=False,
-            eos_token_id=list(self.chat.stop_ids),
+            eos_token_id=list(self._chat.stop_ids),
             pad_token_id=pad,
         )
         with torch.inference_mode():
-            out = self.model.generate(input_ids=ids, attention_mask=mask, generation_config=settings, **extra)
+            out = self._model.generate(input_ids=ids, attention_mask=mask, generation_config=settings, **extra)
         rows: list[list[int]] = out[:, width:].tolist()
         return [row[: max(0, room - len(p))] for row, p in zip(rows, prompts, strict=True)]
 
     def _completion(self, request: Request, row: list[int], sampling: Sampling) -> Completion:
-        return self.chat.completion(request.prompt, row, "length", stop=sampling.stop, tools=request.tools)
+        return self._chat.completion(request.prompt, row, "length", stop=sampling.stop, tools=request.tools)
 
     def score(self, requests: Sequence[Request], completions: Sequence[Completion]) -> list[Score | None]:
         targets: dict[int, Target] = {}
         for index, (request, completion) in enumerate(zip(requests, completions, strict=True)):
             with suppress(Refused):
-                targets[index] = self.chat.target(request.prompt, completion, request.tools)
+                targets[index] = self._chat.target(request.prompt, completion, request.tools)
         scores: list[Score | None] = [None] * len(requests)
         by_length = sorted(targets, key=lambda i: -len(targets[i].input_ids))
-        for start in range(0, len(by_length), self._config.backend.batch_size):
-            batch = by_length[start : start + self._config.backend.batch_size]
+        while by_length:
+            size = max(1, SCORED_TOKENS // len(targets[by_length[0]].input_ids))
+            batch, by_length = by_length[:size], by_length[size:]
             found = self._scores([targets[i].input_ids for i in batch], [targets[i].num_prompt for i in batch])
             for i, score in zip(batch, found, strict=True):
                 scores[i] = score
@@ -127,10 +151,10 @@ class backend:
         from trl.trainer.utils import selective_log_softmax
 
         width = max(map(len, rows))
-        ids = torch.tensor([r + [0] * (width - len(r)) for r in rows], device=self.device)
-        mask = torch.tensor([[1] * len(r) + [0] * (width - len(r)) for r in rows], device=self.device)
+        ids = torch.tensor([r + [0] * (width - len(r)) for r in rows], device=self._model.device)
+        mask = torch.tensor([[1] * len(r) + [0] * (width - len(r)) for r in rows], device=self._model.device)
         with torch.inference_mode():
-            logits = self.model(input_ids=ids, attention_mask=mask, use_cache=False).logits
+            logits = self._model(input_ids=ids, attention_mask=mask, use_cache=False).logits
             logprobs = selective_log_softmax(logits[:, :-1].float(), ids[:, 1:])
         sums = [
             logprobs[k, p - 1 : len(r) - 1].sum().item() for k, (r, p) in enumerate(zip(rows, prompts, strict=True))
@@ -208,7 +232,11 @@ def chat_of(tokenizer: Any, folder: Path, config: RunConfig) -> Chat:
 
 def context_length(folder: Path) -> int:
     """Tokens that the model takes; 4096 where its config does not say."""
-    return int(getattr(transformers.AutoConfig.from_pretrained(folder), "max_position_embeddings", None) or 4096)
+    return _room(transformers.AutoConfig.from_pretrained(folder))
+
+
+def _room(config: Any) -> int:
+    return int(getattr(config.get_text_config(), "max_position_embeddings", None) or 4096)
 
 
 def with_adapter(model: Any, adapter: Path, scale: float) -> Any:
