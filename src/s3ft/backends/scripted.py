@@ -24,7 +24,9 @@ class backend:
         if not isinstance(path, str):
             raise UserError("backend scripted: needs extra: {path: FILE.jsonl} with rows {prompt, completion}")
         self._written: dict[str, list[str]] = {}
-        for row in jsonl.read(Path(path), required=("prompt", "completion")):
+        for number, row in jsonl.numbered(Path(path), required=("prompt", "completion")):
+            if not isinstance(row["prompt"], str) or not isinstance(row["completion"], str):
+                raise UserError(f"{path}:{number}: prompt and completion must be text; mend the row")
             self._written.setdefault(row["prompt"], []).append(row["completion"])
         self._adapter = adapter
 

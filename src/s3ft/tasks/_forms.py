@@ -87,7 +87,18 @@ def turns(value: Any, place: str, column: str, ends: str = "user") -> list[Messa
         raise UserError(f"{place}: column {column!r} holds {_short(value)}, expected text or a list of messages")
     if value[-1]["role"] != ends or len(value) < 1 + (ends == "assistant"):
         raise UserError(f"{place}: column {column!r} ends with a turn of {value[-1]['role']!r}, expected {ends!r}")
+    if not isinstance(value[-1]["content"], str):
+        raise UserError(f"{place}: column {column!r} ends with {_short(value[-1]['content'])}, expected text")
     return list(value)
+
+
+def tools(value: Any, place: str, column: str) -> list[dict[str, Any]] | None:
+    """Tool descriptions as chat templates take them; None where there are none."""
+    if value is not None and not (isinstance(value, list) and all(isinstance(t, dict) for t in value)):
+        raise UserError(
+            f"{place}: column {column!r} holds {_short(value)}, expected a list of tools; name yours with task.tools"
+        )
+    return value or None
 
 
 def answer(value: Any, place: str, column: str) -> str:

@@ -24,7 +24,7 @@ For guidance, this is a correct solution:
 Now write your own step-by-step solution to the problem, in the way you would explain it yourself, without referring \
 to the solution above. End with the line "The answer is {answer}", where {answer} is an integer."""
 
-_CALCULATOR = re.compile(r"<<[^<>\n]*>>")
+_CALCULATOR = re.compile(r"<<[^<>\n]*=[^<>\n]*>>")
 
 
 def task(path: _read.Where = "openai/gsm8k:main", judge: str | dict[str, Any] = "math") -> Task:
@@ -38,9 +38,9 @@ def task(path: _read.Where = "openai/gsm8k:main", judge: str | dict[str, Any] = 
 
     def rows(split: Split) -> Iterator[Example]:
         for row, place in _read.rows(path, split, messages):
-            answer = str(_read.column(row, "answer", place))
+            question, answer = _read.column(row, "question", place), str(_read.column(row, "answer", place))
             gold = _CALCULATOR.sub("", answer).strip()
-            name = digest([row["question"], answer])[:16]
-            yield Example(name, messages(row, place), gold, answer, meta={"question": row["question"]})
+            name = digest([question, answer])[:16]
+            yield Example(name, messages(row, place), gold, answer, meta={"question": question})
 
     return Task("gsm8k", rows, judge, PARAPHRASE)

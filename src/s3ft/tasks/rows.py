@@ -49,8 +49,10 @@ def task(
         turns, answer = read(row, place)
         compared = answer if reference is None else _read.column(row, reference, place)
         columns = {k: v for k, v in row.items() if isinstance(v, str | int | float | bool)}
-        name = str(row[id]) if row.get(id) is not None else digest([turns, answer])[:16]
-        return Example(name, turns, answer, compared, row.get(tools), columns)
+        offered = _forms.tools(row.get(tools), place, tools)
+        content = [turns, answer] if offered is None else [turns, answer, offered]
+        name = str(row[id]) if row.get(id) is not None else digest(content)[:16]
+        return Example(name, turns, answer, compared, offered, columns)
 
     def rows(split: Split) -> Iterator[Example]:
         return (example(row, place) for row, place in _read.rows(path, split, lambda r, p: read(r, p)[0]))

@@ -1,0 +1,74 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from s3ft import backends, config
+from s3ft.types import Completion, Request, Sampling, UserError
+
+ROWS = [
+    {"prompt": "a", "completion": "one two"},
+    {"prompt": "b", "completion": "three"},
+    {"prompt": "a", "completion": "four"},
+]
+
+
+def _backend(path: Path, rows: list[Any], adapter: Path | None = None) -> Any:
+    path.write_text("".join(json.dumps(r) + "\n" for r in rows))
+    scripted = {"name": "scripted", "extra": {"path": str(path)}}
+    return backends.load(config.parse({"model": "m", "task": "gsm8k", "backend": scripted}), Path("m"), "f", adapter)
+
+
+def _request(text: str) -> Request:
+    return Request([{"role": "user", "content": "before"}, {"role": "user", "content": text}])
+
+
+def _drawn(backend: Any, text: str, **sampling: Any) -> list[str]:
+    ((index, found),) = backend.generate([_request(text)], Sampling(**sampling))
+    assert index == 0
+    return [c.text for c in found]
+
+
+def test_the_completions_of_a_prompt_are_its_samples_in_order(tmp_path: Path) -> None:
+    backend = _backend(tmp_path / "s.jsonl", ROWS)
+    assert _drawn(backend, "a") == ["one two"]
+    assert _drawn(backend, "a", num_samples=3) == ["one two", "four", "one two"]
+    assert _drawn(backend, "a", seed=1) == ["four"]
+    ((_, (found,)),) = backend.generate([_request("a")], Sampling())
+    assert found == Completion("one two", raw="one two", num_tokens=2)
+
+
+def test_a_prompt_that_is_not_there_fails(tmp_path: Path) -> None:
+    found = dict(_backend(tmp_path / "s.jsonl", ROWS).generate([_request("b"), _request("c")], Sampling()))
+    assert [found[i][0].finish_reason for i in range(2)] == ["stop", "error"]
+
+
+def test_it_gives_no_likelihoods(tmp_path: Path) -> None:
+    assert _backend(tmp_path / "s.jsonl", ROWS).score([_request("a")], [Completion("one two")]) == [None]
+
+
+def test_its_identity_is_what_it_says(tmp_path: Path) -> None:
+    first = _backend(tmp_path / "s.jsonl", ROWS)
+    assert config.digest(dict(first.identity)) == config.digest(dict(_backend(tmp_path / "t.jsonl", ROWS).identity))
+    for other in (_backend(tmp_path / "u.jsonl", ROWS[:2]), _backend(tmp_path / "v.jsonl", ROWS, Path("adapter"))):
+        assert config.digest(dict(first.identity)) != config.digest(dict(other.identity))
+
+
+@pytest.mark.parametrize(
+    ("row", "says"),
+    [
+        ({"prompt": "a"}, "s.jsonl:1: no field 'completion'; fields found: prompt"),
+        ({"prompt": [{"role": "user"}], "completion": "a"}, "s.jsonl:1: prompt and completion must be text"),
+        ({"prompt": "a", "completion": None}, "s.jsonl:1: prompt and completion must be text"),
+    ],
+)
+def test_a_row_that_says_nothing_is_named(tmp_path: Path, row: dict[str, Any], says: str) -> None:
+    with pytest.raises(UserError) as found:
+        _backend(tmp_path / "s.jsonl", [row])
+    assert says in str(found.value)
+
+
+def test_a_file_must_be_named() -> None:
+    with pytest.raises(UserError, match=r"backend scripted: needs extra: \{path: FILE\.jsonl\}"):
+        backends.load(config.parse({"model": "m", "task": "gsm8k", "backend": "scripted"}), Path("m"), "f")
