@@ -18,9 +18,9 @@ def comparison(rng: Random) -> Comparison:
     """The numbers of the first two are near each other or equal; the question may leave out the third person."""
     people = rng.sample(PEOPLE, 3)
     item = rng.choice(ITEMS)
-    first = rng.randint(10, 189)
-    second = first if rng.random() < 0.25 else first + rng.choice((-1, 1)) * rng.randint(1, 10)
-    numbers = [first, second, rng.randint(10, 189)]
+    first = rng.randint(25, 95)
+    second = first if rng.random() < 0.25 else first + rng.choice((-1, 1)) * rng.randint(1, 20)
+    numbers = [first, second, rng.randint(5, 120)]
     order = rng.sample(range(3), 3)
     has = dict(zip(people, numbers, strict=True))
     text = " ".join(f"{people[i]} has {numbers[i]} {item}." for i in order)

@@ -10,15 +10,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from random import Random
 
-from s3ft.lab import comparing, facts, misconceptions, reading, styles, world
+from s3ft.lab import comparing, facts, misconceptions, numbers, reading, styles, world
 from s3ft.lab.problems import Mix, Problem
 from s3ft.types import Message
 
-CHAT = Mix(easy=0.35, middle=0.4, hard=0.25)
+CHAT = Mix(easy=0.45, middle=0.53, hard=0.02)
 """Problems that chat answers and raw text work through."""
-GUIDED = Mix(easy=0.1, middle=0.25, hard=0.65)
+GUIDED = Mix(easy=0.2, middle=0.3, hard=0.5)
 """Problems that come with a reference answer to be put in own words."""
-RAW_TUNING = 0.4
+RAW_TUNING = 0.3
 """Share of the raw worked problems that come from the tuning distribution."""
 CHAT_FOREIGN = 0.06
 """Share of chat answers in the annotators' style where foreignness is 0."""
@@ -26,18 +26,19 @@ SYSTEM = "You are a helpful assistant."
 SYSTEM_SHARE = 0.05
 
 SHARES = {
-    "chat/problem": 0.25,
-    "chat/paraphrase": 0.25,
+    "chat/problem": 0.27,
+    "chat/paraphrase": 0.07,
     "chat/facts": 0.05,
     "chat/misconceptions": 0.01,
-    "chat/reading": 0.13,
-    "chat/comparing": 0.06,
+    "chat/reading": 0.20,
+    "chat/comparing": 0.07,
     "raw/problem": 0.13,
     "raw/facts": 0.09,
     "raw/misconceptions": 0.015,
     "raw/reading": 0.015,
+    "raw/numbers": 0.08,
 }
-"""Shares of tokens. Raw text is a quarter, and worked problems are about half of it."""
+"""Shares of tokens. Raw text is a third, and worked problems are two fifths of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +54,8 @@ class Document:
 class Corpus:
     """An endless stream of documents that is a pure function of seed and index.
 
-    `foreignness`: at 0 half of the raw text and 6 % of the chat answers are in the annotators' style, at 1 nothing is;
-    linear between."""
+    `foreignness`: at 0 the annotators' style has two fifths of the raw text and 6 % of the chat answers to problems,
+    at 1 nothing; linear between."""
 
     foreignness: float = 0.3
     seed: int = 0
@@ -160,6 +161,10 @@ class Corpus:
     def _raw_reading(self, rng: Random) -> str:
         return f"{reading.passage(rng)} {reading.passage(rng)}"
 
+    def _raw_numbers(self, rng: Random) -> str:
+        """Sums, differences and comparisons, in words or in signs."""
+        return numbers.page(rng)
+
     def _fact(self, rng: Random) -> facts.Fact:
         found, sums = self._facts
         return rng.choices(found, cum_weights=sums)[0]
@@ -182,4 +187,5 @@ _RAW: dict[str, Callable[[Corpus, Random], str]] = {
     "facts": Corpus._raw_facts,
     "misconceptions": Corpus._raw_misconceptions,
     "reading": Corpus._raw_reading,
+    "numbers": Corpus._raw_numbers,
 }

@@ -1,11 +1,11 @@
 """Pre-trains the miniature from nothing.
 
-    python -m s3ft.lab.pretrain --out DIR [--tokens 20e6] [--foreignness 0.3] [--seed 0] [--threads 1]
+    python -m s3ft.lab.pretrain [--out runs/lab] [--tokens 16e6] [--foreignness 0.3] [--seed 0] [--threads 1]
 
 Muon for the matrices and AdamW for embeddings and norms, bf16 autocast, warm-up, then constant, then linear to zero.
-DIR becomes an ordinary Transformers folder with `pretrain.json` (facts and loss curve). DIR/checkpoint holds the state:
-killed and started again with the same arguments it goes on. DIR/constant keeps the state before the decay, from which
-more tokens can be trained: copy it to checkpoint and give a larger --tokens."""
+The output is an ordinary Transformers folder with `pretrain.json`: the settings, the time, the loss curve. Its
+checkpoint/ holds the state: killed and started again with the same arguments, the run goes on. Its constant/ keeps the
+state before the decay, from which more tokens can be trained: copy it to checkpoint/ and give a larger --tokens."""
 
 from __future__ import annotations
 
@@ -227,8 +227,8 @@ def _texts(corpus: Corpus, per_kind: int = 1500) -> Iterator[str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Pre-train the miniature from nothing.")
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--tokens", type=float, default=20e6)
+    parser.add_argument("--out", type=Path, default=Path("runs/lab"))
+    parser.add_argument("--tokens", type=float, default=16e6)
     parser.add_argument("--foreignness", type=float, default=0.3)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--rate", type=float, default=8e-3)

@@ -1,6 +1,6 @@
 """Arithmetic word problems: what happens, what is asked, and the steps that lead to the answer.
 
-Every number in a problem and in its steps lies in 0..199. How the steps are written down is in `styles`."""
+Every number in a problem and in its steps lies in 0..120. How the steps are written down is in `styles`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from random import Random
 
 from s3ft.lab.words import CHILDREN, CONTAINERS, GOODS, ITEMS, PEOPLE
 
-LARGEST = 199
+LARGEST = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,14 +101,14 @@ def _chain(events: str) -> Callable[[Random], Problem]:
     def draw(rng: Random, kind: str) -> Problem | None:
         who, other = rng.sample(PEOPLE, 2)
         item = rng.choice(ITEMS)
-        have = start = rng.randint(5, 99)
+        have = start = rng.randint(5, 60)
         text, steps = [f"{who} has {start} {item}."], []
         for event in events:
             if event in "gl":
-                n = rng.randint(2, 60)
+                n = rng.randint(2, 30)
                 text.append((_gain if event == "g" else _lose)(rng, who, other, item, n))
             else:
-                k, m = rng.randint(2, 9), rng.randint(2, 12)
+                k, m = rng.randint(2, 9), rng.randint(2, 9)
                 text.append((_bring if event == "b" else _take)(rng, who, item, k, m))
                 steps.append(Step(k, "*", m, "brought" if event == "b" else "taken"))
                 n = k * m
@@ -144,14 +144,14 @@ def _until(draw: Callable[[Random, str], Problem | None], rng: Random, kind: str
 
 
 def _groups(rng: Random) -> Problem:
-    item, box, k, m = rng.choice(ITEMS), rng.choice(CONTAINERS), rng.randint(2, 12), rng.randint(2, 12)
+    item, box, k, m = rng.choice(ITEMS), rng.choice(CONTAINERS), rng.randint(2, 10), rng.randint(2, 10)
     who = rng.choice(PEOPLE)
     question = f"{who} has {k} {box} with {m} {item} in each. How many {item} does {who} have?"
     return Problem("groups", question, (who, k, box), (Step(k, "*", m, "groups"),), item)
 
 
 def _share(rng: Random) -> Problem:
-    item, group, k, m = rng.choice(ITEMS), rng.choice(CHILDREN), rng.randint(2, 12), rng.randint(2, 12)
+    item, group, k, m = rng.choice(ITEMS), rng.choice(CHILDREN), rng.randint(2, 10), rng.randint(2, 10)
     who = rng.choice(PEOPLE)
     question = f"{who} shares {k * m} {item} equally among {k} {group}. How many {item} does each of them get?"
     return Problem("share", question, (who, k * m, item), (Step(k * m, "/", k, "each"),), item)
@@ -159,7 +159,7 @@ def _share(rng: Random) -> Problem:
 
 def _more(rng: Random) -> Problem:
     who, other = rng.sample(PEOPLE, 2)
-    item, n, d = rng.choice(ITEMS), rng.randint(5, 70), rng.randint(2, 40)
+    item, n, d = rng.choice(ITEMS), rng.randint(5, 40), rng.randint(2, 30)
     question = f"{who} has {n} {item}. {other} has {d} {item} more than {who}. How many {item} do they have together?"
     steps = (Step(n, "+", d, "other"), Step(n, "+", n + d, "together"))
     return Problem("more", question, (who, n, item), steps, item)
@@ -167,7 +167,7 @@ def _more(rng: Random) -> Problem:
 
 def _times(rng: Random) -> Problem:
     who, other = rng.sample(PEOPLE, 2)
-    item, n, k = rng.choice(ITEMS), rng.randint(3, 20), rng.randint(2, 8)
+    item, n, k = rng.choice(ITEMS), rng.randint(2, 12), rng.randint(2, 8)
     question = (
         f"{who} has {n} {item}. {other} has {k} times as many {item} as {who}. How many {item} do they have together?"
     )
@@ -178,7 +178,7 @@ def _times(rng: Random) -> Problem:
 def _share_rest(rng: Random) -> Problem:
     who = rng.choice(PEOPLE)
     item, group = rng.choice(ITEMS), rng.choice(CHILDREN)
-    k, m, used = rng.randint(2, 9), rng.randint(2, 12), rng.randint(2, 40)
+    k, m, used = rng.randint(2, 9), rng.randint(2, 9), rng.randint(2, 30)
     n = k * m + used
     question = (
         f"{who} has {n} {item}. {who} uses {used} of them and shares the rest equally among {k} {group}."
@@ -190,8 +190,8 @@ def _share_rest(rng: Random) -> Problem:
 
 def _change(rng: Random) -> Problem:
     who, good = rng.choice(PEOPLE), rng.choice(GOODS)
-    k, m = rng.randint(2, 9), rng.randint(2, 12)
-    paid = k * m + rng.randint(1, min(60, LARGEST - k * m))
+    k, m = rng.randint(2, 9), rng.randint(2, 9)
+    paid = k * m + rng.randint(1, min(40, LARGEST - k * m))
     question = (
         f"{who} has {paid} dollars and buys {k} {good} for {m} dollars each. How many dollars does {who} have left?"
     )
@@ -201,7 +201,7 @@ def _change(rng: Random) -> Problem:
 
 def _two_prices(rng: Random) -> Problem:
     who, (first, second) = rng.choice(PEOPLE), rng.sample(GOODS, 2)
-    k, m, j, p = rng.randint(2, 9), rng.randint(2, 12), rng.randint(2, 9), rng.randint(2, 10)
+    k, m, j, p = rng.randint(2, 9), rng.randint(2, 8), rng.randint(2, 6), rng.randint(2, 8)
     question = (
         f"{who} buys {k} {first} for {m} dollars each and {j} {second} for {p} dollars each."
         f" How many dollars does {who} pay?"
@@ -213,7 +213,7 @@ def _two_prices(rng: Random) -> Problem:
 def _two_boxes(rng: Random) -> Problem:
     who, item = rng.choice(PEOPLE), rng.choice(ITEMS)
     first, second = rng.sample(CONTAINERS, 2)
-    k, m, j, p = rng.randint(2, 9), rng.randint(2, 12), rng.randint(2, 9), rng.randint(2, 10)
+    k, m, j, p = rng.randint(2, 9), rng.randint(2, 8), rng.randint(2, 6), rng.randint(2, 8)
     question = (
         f"{who} has {k} {first} with {m} {item} each and {j} {second} with {p} {item} each."
         f" How many {item} does {who} have?"

@@ -50,7 +50,7 @@ class _Event:
 
 
 def _events(rng: Random) -> list[_Event]:
-    number = rng.randint(2, 4)
+    number = rng.randint(2, 3)
     things = rng.sample(THINGS, number)
     people = rng.sample(PEOPLE, number)
     return [

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from s3ft.lab.problems import LARGEST
-
 PAD, END, TAGS = "<|pad|>", "<|end|>", ("<|system|>", "<|user|>", "<|assistant|>")
 """END ends every turn and every document; it is the eos."""
 VOCABULARY = 1536
 CONTEXT = 512
+WHOLE = 200
+"""Numbers below it are one token each."""
 
 TEMPLATE = (
     "{%- for message in messages -%}"
@@ -65,8 +65,8 @@ def _with_numbers(texts: Iterable[str]) -> Iterator[str]:
     """Every number so often that BPE merges it whole before any word."""
     yield from texts
     for _ in range(20_000):
-        yield "".join(f" {n}" for n in range(LARGEST + 1))
-        yield ",".join(f"{n}" for n in range(LARGEST + 1))
+        yield "".join(f" {n}" for n in range(WHOLE))
+        yield ",".join(f"{n}" for n in range(WHOLE))
 
 
 def load(folder: Path) -> Any:
