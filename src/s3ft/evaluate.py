@@ -52,7 +52,7 @@ def target(config: RunConfig, backend: Cached, examples: Sequence[Example], judg
 def benchmark(config: EvaluateConfig, name: str, backend: Any, store: Store) -> list[Sample]:
     """One sample per item of a harness task, kept by content hash. Raises UserError for a task that does not exist."""
     folder = include_folder(config)
-    own = digest([(p.name, p.read_bytes().hex()) for p in sorted(folder.rglob("*")) if p.is_file()]) if folder else None
+    own = [(p.name, p.read_text(encoding="utf-8")) for p in _task_files(folder)]
     how = [config.limit, config.extra, own, version("lm_eval")]
     key = digest(["benchmark", dict(backend.identity), name, how])
     kept: list[Sample] | None = store.get(key)
@@ -60,6 +60,12 @@ def benchmark(config: EvaluateConfig, name: str, backend: Any, store: Store) -> 
         kept = _run_benchmark(config, name, backend, folder)
         store.put({key: kept})
     return kept
+
+
+def _task_files(folder: Path | None) -> list[Path]:
+    """What an own task is made of: its YAML, its rows and its functions."""
+    suffixes = {".yaml", ".py", ".json", ".jsonl", ".csv"}
+    return sorted(p for p in folder.rglob("*") if p.suffix in suffixes) if folder else []
 
 
 def include_folder(config: EvaluateConfig) -> Path | None:

@@ -42,9 +42,9 @@ def _plain(what: str, total: int | None, unit: str) -> Iterator[Callable[[int], 
         nonlocal done, last
         done += n
         now = time.monotonic()
-        if now - last >= 10 and total:
+        if now - last >= 10 and total and done:
             rate = done / (now - start)
-            left = (total - done) / rate if rate else float("inf")
+            left = (total - done) / rate
             console.print(f"{what}: {done}/{total} {unit}, {rate:,.1f}/s, {left:,.0f} s left", soft_wrap=True)
             last = now
 
