@@ -47,7 +47,7 @@ def sharegpt(row: Row, place: str) -> tuple[list[Message], str]:
     """Conversations of {"from": human | gpt | system, "value": text}."""
     found = []
     for turn in row["conversations"]:
-        role = _ROLES.get(turn.get("from")) if isinstance(turn, dict) else None
+        role = _ROLES.get(str(turn.get("from"))) if isinstance(turn, dict) else None
         if role is None or not isinstance(turn.get("value"), str):
             raise UserError(
                 f"{place}: 'conversations' holds {turn!r}, expected {{'from': human or gpt, 'value': text}}"
