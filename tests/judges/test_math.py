@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import random
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -158,7 +158,7 @@ SAME: dict[str, list[tuple[Any, str]]] = {
         ("18", "Janet makes 18 dollars in 4 weeks."),
         (
             "21",
-            "42 / 2 = 21 weeks.\n\nTherefore, a 42 kg bag will last 21 weeks for the family of 5 that eats 0.2 kg a meal.",
+            "42 / 2 = 21 weeks.\n\nTherefore, a 42 kg bag will last 21 weeks for the family of 5 that eats 0.2 kg.",
         ),
         (
             "7",
@@ -337,3 +337,266 @@ def test_same(ask: Callable[..., Verdict], reference: Any, text: str) -> None:
 @pytest.mark.parametrize(("reference", "text"), _cases(DIFFERENT))
 def test_different(ask: Callable[..., Verdict], reference: Any, text: str) -> None:
     assert ask(reference, text).correct is False
+
+
+MEGABYTE = 1_000_000
+
+HOSTILE: dict[str, tuple[Any, str]] = {
+    "tower": ("18", r"\boxed{9^{9^9}}"),
+    "tower without braces": ("18", r"\boxed{9^9^9^9}"),
+    "python power": ("18", "The answer is $9**9**9$."),
+    "100,000 digits": ("18", r"\boxed{10^{100000}}"),
+    "a product of powers": ("18", r"\boxed{(10^{4000})^{4000} - 1}"),
+    "factorial": ("18", r"\boxed{100000!}"),
+    "factorial of a factorial": ("18", r"\boxed{1000!!}"),
+    "binomial": ("18", r"\boxed{\binom{10^9}{10^8}}"),
+    "root of a power": ("18", r"\boxed{\sqrt{10^{100000}}}"),
+    "typed digits": ("18", r"\boxed{" + "9" * 100_000 + "}"),
+    "exponent": ("18", r"\boxed{1e9999}"),
+    "nested braces": ("18", r"\boxed" + "{" * 10_000 + "18" + "}" * 10_000),
+    "nested parentheses": ("18", r"\boxed{" + "(" * 900 + "18" + ")" * 900 + "}"),
+    "nested fractions": ("18", r"\boxed{" + r"\frac{1}{1+" * 150 + "1" + "}" * 150 + "}"),
+    "a long set": (",".join(map(str, range(1, 401))), r"\boxed{\{" + ",".join(map(str, range(400))) + r"\}}"),
+}
+
+
+@pytest.mark.parametrize("case", HOSTILE)
+def test_hostile_answer_is_none_in_time(ask: Callable[..., Verdict], case: str) -> None:
+    start = time.monotonic()
+    verdict = ask(*HOSTILE[case])
+    assert time.monotonic() - start < 1
+    assert verdict.correct is None
+    assert verdict.reason
+
+
+SHAPES = [
+    *(
+        "{",
+        "}",
+        "(",
+        "[",
+        "$",
+        "$$",
+        "*",
+        "**",
+        "#",
+        "####",
+        " ",
+        "\n",
+        "\t",
+        "=",
+        ":",
+        ",",
+        ".",
+        "-",
+        "\\",
+        "1",
+        "1,",
+        "1 ",
+    ),
+    *(
+        "1/",
+        "<<",
+        "<think>",
+        "</think>",
+        "\\boxed",
+        "\\boxed{",
+        "\\boxed{}",
+        "\\boxed{1",
+        "\\frac{",
+        "\\text{",
+        "\\(",
+        "\\[",
+    ),
+    *(
+        "answer ",
+        "answer to ",
+        "answer:",
+        "answer is ",
+        "A:",
+        "\nA:",
+        "Q:\n",
+        "\n####",
+        "#### ",
+        "**1",
+        "1 and ",
+        "so ",
+        ". ",
+    ),
+    *("= 1 ", "is is ", "9^", "x_", "$1 ", "$1", "\\sqrt", "-1", "one ", "\0", "\ud800", "é", "１", "√", "½"),
+]
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=ascii)
+@pytest.mark.parametrize("end", ["", "\nThe answer is 18."], ids=["bare", "answered"])
+def test_a_megabyte_of_one_shape_takes_no_time(ask: Callable[..., Verdict], shape: str, end: str) -> None:
+    start = time.monotonic()
+    verdict = ask("18", (shape * (MEGABYTE // len(shape) + 1))[:MEGABYTE] + end)
+    assert time.monotonic() - start < 4
+    assert verdict.correct is not True or end
+    verdict.reason.encode()
+    (verdict.answer or "").encode()
+
+
+def test_ten_megabytes_with_an_answer_at_the_end(ask: Callable[..., Verdict]) -> None:
+    text = "We add 3 and 4 to get 7. " * 400_000 + "\n#### 18"
+    start = time.monotonic()
+    assert ask("18", text).correct is True
+    assert time.monotonic() - start < 4
+
+
+@pytest.mark.parametrize(
+    "reference", [None, True, [], ["18"], {"a": 1}, "", "  ", float("nan"), float("inf"), "####", "$"]
+)
+def test_an_unusable_reference_is_none(ask: Callable[..., Verdict], reference: Any) -> None:
+    verdict = ask(reference, "18")
+    assert verdict.correct is None
+    assert "reference" in verdict.reason
+
+
+def test_a_reference_that_nobody_can_parse_is_none(ask: Callable[..., Verdict]) -> None:
+    assert ask(r"\weird{\foo}{1}^^", r"\boxed{x^2 \lozenge 3}").correct is None
+
+
+@pytest.mark.parametrize("timeout_s", [0, -1, "5", True, float("nan"), 1e9])
+def test_a_bad_limit_is_the_users_mistake(timeout_s: Any) -> None:
+    with pytest.raises(UserError, match="timeout_s"):
+        judges.load({"name": "math", "timeout_s": timeout_s})
+
+
+SLOW = (
+    r"\boxed{\int_0^1 \frac{x^{37} \sin(x^{5}) \log(1+x^3)}{\sqrt{1+x^{11}}} dx"
+    r" \cdot \sum_{k=1}^{100000000} \frac{1}{k^3+k!}}"
+)
+ALGEBRA = (r"\sin(2x)", r"\boxed{2\sin(x)\cos(x)}")
+
+
+def _one(judge: Any, reference: str, text: str) -> Verdict:
+    return judge([Example("1", [], "", reference)], [Completion(text)])[0]  # type: ignore[no-any-return]
+
+
+def test_algebra_that_takes_too_long_is_killed_and_started_anew() -> None:
+    judge = MathJudge(timeout_s=2)
+    assert _one(judge, *ALGEBRA).correct is True
+    first = judge._algebra._process
+    start = time.monotonic()
+    verdict = _one(judge, r"\cos(3x)", SLOW)
+    assert verdict.correct is None
+    assert "timeout" in verdict.reason
+    assert time.monotonic() - start < 6
+    assert first is not None
+    assert first.poll() is not None
+    assert _one(judge, *ALGEBRA).correct is True
+    assert judge._algebra._process is not first
+
+
+def test_algebra_survives_the_death_of_its_process() -> None:
+    judge = MathJudge()
+    assert _one(judge, *ALGEBRA).correct is True
+    assert judge._algebra._process is not None
+    judge._algebra._process.kill()
+    judge._algebra._process.wait()
+    assert _one(judge, *ALGEBRA).correct is True
+
+
+def test_threads_share_one_judge() -> None:
+    judge = MathJudge()
+    found: list[Verdict] = []
+
+    def work() -> None:
+        for _ in range(5):
+            found.append(_one(judge, *ALGEBRA))
+            found.append(_one(judge, "18", "#### 18"))
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [v.correct for v in found] == [True] * 40
+
+
+SCRIPT = """
+import sys, threading
+from s3ft import judges
+from s3ft.types import Completion, Example
+assert not {"sympy", "math_verify"} & set(sys.modules)
+judge = judges.load("math")
+out = []
+def work():
+    out.extend(judge([Example("1", [], "", r"\\\\sin(2x)")], [Completion(r"\\\\boxed{2\\\\sin(x)\\\\cos(x)}")]))
+thread = threading.Thread(target=work)
+thread.start()
+thread.join()
+assert not {"sympy", "math_verify"} & set(sys.modules)
+print(out[0].correct, judge._algebra._process.pid)
+"""
+
+
+def test_no_process_outlives_a_script_without_a_main_guard(tmp_path: Path) -> None:
+    (tmp_path / "script.py").write_text(SCRIPT.replace("\\\\", "\\"))
+    (tmp_path / "random.py").write_text("raise SystemExit('the wrong random')")
+    done = subprocess.run(
+        [sys.executable, "-P", str(tmp_path / "script.py")], cwd=tmp_path, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    correct, pid = done.stdout.split()
+    assert correct == "True"
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(pid), 0)
+
+
+FORMS: list[Callable[[int], str]] = [
+    lambda n: f"{n}",
+    lambda n: f"{n:,}",
+    lambda n: f"{n}.0",
+    lambda n: f"{n:,}.00",
+    lambda n: f"-${-n:,}" if n < 0 else f"${n:,}",
+    lambda n: f"The answer is {n}.",
+    lambda n: f"The final answer is ${n}$. I hope it is correct.",
+    lambda n: f"So the total is {n:,} dollars.\n#### {n}",
+    lambda n: f"#### {n:,}",
+    lambda n: f"\\boxed{{{n}}}",
+    lambda n: f"$\\boxed{{{n:,} \\text{{ apples}}}}$",
+    lambda n: f"Therefore, she has **{n}** apples left after 3 days.",
+    lambda n: f"**Answer:** {n:,} apples",
+    lambda n: f"\\[ x = \\boxed{{{n}}}. \\]",
+    lambda n: f"\\boxed{{\\frac{{{2 * n}}}{{2}}}}",
+    lambda n: f"It costs {n}%.",
+    lambda n: f"\\boxed{{{n}^\\circ}}",
+    lambda n: f"12 + 7 = 19. Thus the result is \\({n}\\).",
+]
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.integers(-(10**12), 10**12),
+    st.integers(-(10**12), 10**12),
+    st.sampled_from(FORMS),
+    st.sampled_from([str, int, lambda n: f"{n:,}", lambda n: f"work 3*4=<<3*4=12>>12\n#### {n}", lambda n: f"${n}$"]),
+)
+def test_a_number_is_itself_and_no_other(
+    a: int, b: int, form: Callable[[int], str], refer: Callable[[int], Any]
+) -> None:
+    judge = judges.load("math")
+    verdicts = judge([Example("1", [], "", refer(a))] * 2, [Completion(form(a)), Completion(form(b))])
+    assert verdicts[0].correct is True
+    assert verdicts[1].correct is (a == b or ("%" in form(b) and Fraction(b, 100) == a))
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.fractions(max_denominator=500), st.fractions(max_denominator=500))
+def test_a_fraction_is_itself_and_no_other(a: Fraction, b: Fraction) -> None:
+    judge = judges.load("math")
+    text = f"\\boxed{{{'-' if b < 0 else ''}\\frac{{{abs(b.numerator)}}}{{{b.denominator}}}}}"
+    assert judge([Example("1", [], "", str(a))], [Completion(text)])[0].correct is (a == b)
+
+
+ROBUST = MathJudge(timeout_s=2)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.text(max_size=300), st.text(max_size=60))
+def test_no_text_breaks_it(text: str, reference: str) -> None:
+    verdict = _one(ROBUST, reference, "The answer is " + text)
+    assert not verdict.reason.startswith("judge failed")

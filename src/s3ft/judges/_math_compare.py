@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from itertools import permutations
+from types import EllipsisType
 
 from s3ft.judges._math_quantity import equal, number_word
-from s3ft.judges._math_text import braced, depth, plain
+from s3ft.judges._math_text import depth, plain
 from s3ft.judges._math_value import TooLarge, Unreadable
 
 MAX_LENGTH = 2_000
 MAX_DEPTH = 60
+MAX_ITEMS = 40
+"""Items of lists whose order does not matter."""
 
 _OPEN = {"(": ")", "[": "]", r"\{": r"\}", r"\langle": r"\rangle"}
 _ITEM = re.compile(r'\\[a-zA-Z]+|\\.|"[^"]*"|\s(?:and|or)\s|.', re.DOTALL)
@@ -24,14 +28,14 @@ _CHOSEN = re.compile(
 _NOTHING = frozenset(
     ("no solution", "no solutions", "no real solutions", "no real solution", "none", "empty set", "emptyset")
 )
-_FILLER = frozenset("a an the it is was are on option answer choice of day".split())
-_NEGATION = frozenset("not no never neither cannot isn't non".split())
+_FILLER = frozenset(["a", "an", "the", "it", "is", "was", "are", "on", "option", "answer", "choice", "of", "day"])
+_NEGATION = frozenset(["not", "no", "never", "neither", "cannot", "isn't", "non"])
 
 
 def compare(reference: str, answer: str) -> bool | None:
-    """True or False where that is certain, None where algebra has to say. Raises TooLarge on what nobody should compute.
+    """True or False where that is certain, None where algebra has to say. Raises TooLarge on what is too large.
 
-    Both are taken as they stand in the text; the reference sets the form: x = 5 is 5, and y = 2x is 2x, but not z = 2x."""
+    The reference sets the form: x = 5 is 5, and y = 2x is 2x, but z = 2x is not y = 2x."""
     if max(len(reference), len(answer)) > MAX_LENGTH:
         raise TooLarge(f"{max(len(reference), len(answer))} characters")
     if depth(answer) > MAX_DEPTH or depth(reference) > MAX_DEPTH:
@@ -83,10 +87,10 @@ def _compare(r: str, a: str) -> bool | None:
         return _sets([_split(t, (r"\cup",)) for t in (r, a)])
     if not any(_RELATION.search(t) or ("=" in t and not _multiple(t)) for t in (r, a)):
         sequence = _sequences(r, a)
-        if sequence is not NotImplemented:
+        if sequence is not ...:
             return sequence
         return equal(r, a)
-    if _RELATION.search(r) and not _RELATION.search(a) and re.fullmatch(r"-?[\d.,]+", a):
+    if any(_RELATION.search(x) and re.fullmatch(r"-?[\d.,]+", y) for x, y in ((r, a), (a, r))):
         return False
     raise Unreadable("a relation")
 
@@ -185,7 +189,7 @@ def _items(text: str) -> tuple[str, list[str]]:
     items = [i.strip() for i in _split(text, (",", ";", "and", "or"))]
     items = [i for i in items if i]
     if len(items) == 1 and r"\pm" in items[0]:
-        return "list", [re.sub(r"\\pm(?![a-zA-Z])", lambda _, s=sign: s, items[0]) for sign in "+-"]
+        return "{}", [re.sub(r"\\pm(?![a-zA-Z])", sign, items[0]) for sign in "+-"]
     if (
         len(items) == 2
         and re.fullmatch(r'[^,;]*\d[^,;]*[A-Za-z"\s](?:and)\s+[^,;]*', text)
@@ -195,12 +199,15 @@ def _items(text: str) -> tuple[str, list[str]]:
     return ("list" if len(items) > 1 else ""), items
 
 
-def _sequences(r: str, a: str) -> object:
+def _sequences(r: str, a: str) -> bool | EllipsisType | None:
+    """The verdict on lists and the like; an ellipsis where neither side is one."""
     (r_kind, mine), (a_kind, its) = _items(r), _items(a)
     if not r_kind and not a_kind:
-        return NotImplemented
+        return ...
     if {r_kind, a_kind} in ({"", "()"}, {"", "[]"}, {"", "[)"}, {"", "(]"}):
         return False
+    if not r_kind and a_kind == "list" and _all(compare(r, i) for i in its):
+        return True
     if len(mine) != len(its):
         if "" in (r_kind, a_kind) and re.search(r"\d,\d{3}", f"{r} {a}"):
             return equal(r.replace(",", ""), a.replace(",", ""))
@@ -240,9 +247,9 @@ def _unnamed(items: list[str]) -> list[str]:
     return items
 
 
-def _all(verdicts: object) -> bool | None:
+def _all(verdicts: Iterable[bool | None]) -> bool | None:
     unsure = False
-    for verdict in verdicts:  # type: ignore[attr-defined]
+    for verdict in verdicts:
         if verdict is False:
             return False
         unsure |= verdict is None
@@ -250,6 +257,8 @@ def _all(verdicts: object) -> bool | None:
 
 
 def _unordered(mine: list[str], its: list[str]) -> bool | None:
+    if len(mine) > MAX_ITEMS:
+        raise TooLarge(f"{len(mine)} items")
     table = [[compare(x, y) for y in its] for x in mine]
     if len(mine) > 6:
         if any(True not in row and None not in row for row in table):
@@ -296,6 +305,3 @@ def _vector(rows: list[list[list[str]] | None], r: str, a: str) -> bool | None:
     if len(flat) != len(items):
         return False
     return _all(compare(x, y) for x, y in (zip(flat, items, strict=True) if rows[0] else zip(items, flat, strict=True)))
-
-
-__all__ = ["MAX_DEPTH", "MAX_LENGTH", "braced", "compare", "is_words"]

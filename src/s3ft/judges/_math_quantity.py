@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 
-from s3ft.judges._math_value import NUM_POINTS, Unreadable, Value, decimal, evaluate, has_letters
+from s3ft.judges._math_value import NUM_POINTS, Unreadable, Value, decimal, evaluate, has_letters, whole_number
 
 _CURRENCY = "$€£¥₹₽₩"
 _SHORT = (
@@ -22,6 +22,10 @@ _HEDGE = re.compile(
     r"|almost|a total of|in total|total of|over|under)(?![a-zA-Z])\"?\s*",
     re.IGNORECASE,
 )
+_LABEL = re.compile(r"^\(?[a-eA-E]\)\s+(?=\S)")
+_ASIDE = re.compile(r"(?<=\w)\s\([^()]*[A-Za-z]{3}[^()]*\)$")
+_NEGATIVE = re.compile(r"^(?:negative|minus)\s+(?=\d)", re.IGNORECASE)
+_REPEATING = re.compile(r"(-?)(\d*)\.(\d*)\\overline\{(\d+)\}")
 _PERCENT = re.compile(r'\s*"?\s*(?:%|per ?cent\b|percentage points?\b|pct\b)"?', re.IGNORECASE)
 _MIXED = re.compile(r'(\d+)(?:\s+|\s*"?and"?\s*|-|\s*\+\s*)(?:(\d+)\s*/\s*(\d+)|\\frac\{(\d+)\}\{(\d+)\})')
 _SPACED = re.compile(r"\d{1,3}(?: \d{3})+(?:\.\d+)?")
@@ -48,11 +52,12 @@ _SYSTEMS: tuple[dict[str, int], ...] = (
     {"meter": 1, "m": 1, "kilometer": 1000, "km": 1000},
     {"milliliter": 1, "ml": 1, "liter": 1000, "l": 1000},
 )
-_ONES = dict(zip(
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen".split(), range(20), strict=True,
-))  # fmt: skip
-_TENS = dict(zip("twenty thirty forty fifty sixty seventy eighty ninety".split(), range(20, 100, 10), strict=True))
+_ONES = {
+    **{"zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9},
+    **{"ten": 10, "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14, "fifteen": 15, "sixteen": 16},
+    **{"seventeen": 17, "eighteen": 18, "nineteen": 19, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50},
+    **{"sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +74,8 @@ class Quantity:
 
 def quantity(text: str) -> Quantity:
     """Reads text in the notation of `_math_text.plain`. Raises Unreadable or TooLarge."""
-    text = _HEDGE.sub("", text.strip())
+    text = _ASIDE.sub("", _LABEL.sub("", _HEDGE.sub("", text.strip())))
+    text = _NEGATIVE.sub("-", text)
     if not text:
         raise Unreadable("empty")
     if re.fullmatch(r"\d{1,18}", text):
@@ -87,6 +93,11 @@ def quantity(text: str) -> Quantity:
         if not bottom:
             raise Unreadable("division by zero")
         values: tuple[Value, ...] = (whole + Fraction(top, bottom),)
+    elif repeating := _REPEATING.fullmatch(core):
+        head, cycle = repeating[2] + repeating[3], repeating[4]
+        nines = (10 ** len(cycle) - 1) * 10 ** len(repeating[3])
+        value = Fraction(whole_number(head + cycle) - whole_number(head or "0"), nines)
+        values = (-value if repeating[1] else value,)
     elif _SPACED.fullmatch(core):
         values = (decimal(core.replace(" ", "")),)
     elif ratio := _RATIO.fullmatch(core):
@@ -141,7 +152,7 @@ def _together(parts: list[tuple[Fraction, list[str]]]) -> list[Value]:
 def number_word(text: str) -> int | None:
     """The value of "twenty-one" or "three hundred and five"; None where the text is no number word."""
     words = [w for w in re.findall(r"[a-z]+", text.lower()) if w != "and"]
-    if not words or any(w not in _ONES and w not in _TENS and w not in ("hundred", "thousand") for w in words):
+    if not words or any(w not in _ONES and w not in ("hundred", "thousand") for w in words):
         return None
     total = part = 0
     for word in words:
@@ -150,12 +161,14 @@ def number_word(text: str) -> int | None:
         elif word == "thousand":
             total, part = total + max(part, 1) * 1000, 0
         else:
-            part += _ONES.get(word, _TENS.get(word, 0))
+            part += _ONES[word]
     return total + part
 
 
 def equal(reference: str, answer: str) -> bool | None:
-    """Whether two numbers or expressions are the same; None where only algebra can tell. Raises Unreadable, TooLarge."""
+    """Whether two numbers or expressions are the same, None where only algebra can tell.
+
+    Raises Unreadable or TooLarge."""
     based = _bases(reference, answer)
     if based is not None:
         return based
@@ -167,7 +180,7 @@ def equal(reference: str, answer: str) -> bool | None:
     else:
         literal = r.readings[0][0]
         verdicts = [_any(r, a, Fraction(1, 100))]
-        if abs(literal) >= 1:
+        if isinstance(literal, complex) or abs(literal) >= 1:
             verdicts.append(_any(r, a, Fraction(1)))
     return True if True in verdicts else None if None in verdicts else False
 
@@ -207,7 +220,11 @@ def _rounded(u: Value, v: Value, r: Quantity, a: Quantity) -> bool:
     money to the cent."""
     if r.letters or a.letters or abs(complex(u).imag) > 1e-9 or abs(complex(v).imag) > 1e-9:
         return False
-    for rounded, other, mine, its, least in ((u, v, r, a, 2), (v, u, a, r, 2 if a.money else 4)):
+    ways: tuple[tuple[Value, Value, Quantity, Quantity, int], ...] = (
+        (u, v, r, a, 2),
+        (v, u, a, r, 2 if a.money else 4),
+    )
+    for rounded, other, mine, its, least in ways:
         places = mine.places
         if places is None or places < least or (its.places is not None and its.places <= places):
             continue

@@ -62,6 +62,7 @@ _BARE_FRACTION = re.compile(r"\\frac\s*(?:(\d)\s*(\d)|(\d)\s*(\{[^{}]*\})|(\{[^{
 _BARE_ROOT = re.compile(r"\\sqrt\s*(\d|[a-zA-Z](?![a-zA-Z]))")
 _DEGREES = re.compile(r"\s*\^\s*(?:\{\s*\\circ\s*\}|\\circ(?![a-zA-Z]))")
 _THOUSANDS = re.compile(r"(?<=\d)(?:\{,\}|,\\!|\\,(?=\d{3}(?!\d)))\s*(?=\d)")
+_POWER = re.compile(r"(?<=[\w)}])\*\*(?=[-\w({])")
 _DOLLAR = re.compile(r"\\?\$")
 _EDGES = " \t\r\n.,;:*_`"
 
@@ -85,10 +86,13 @@ def depth(text: str) -> int:
     return most
 
 
-def braced(text: str, start: int) -> str | None:
-    """What stands between the brace at `start` and its partner; None where it is never closed."""
+_BRACES = re.compile(r"\\.|[{}]", re.DOTALL)
+
+
+def braced(text: str, start: int, stop: int | None = None) -> str | None:
+    """What stands between the brace at `start` and its partner; None where it is not closed before `stop`."""
     level = 0
-    for match in re.compile(r"\\.|[{}]", re.DOTALL).finditer(text, start):
+    for match in _BRACES.finditer(text, start, len(text) if stop is None else stop):
         if match[0] == "{":
             level += 1
         elif match[0] == "}":
@@ -104,7 +108,7 @@ def plain(text: str) -> str:
     text = (text.translate(_TRANSLATION) if not text.isascii() else text).replace('"', "")
     if "\\" in text or "{" in text:
         text = _latex(text)
-    text = _dollars(text.replace("**", "").replace("__", ""))
+    text = _dollars(_POWER.sub("^", text).replace("**", "").replace("__", ""))
     text = _edges(text)
     return re.sub(r"\s+", " ", text)
 

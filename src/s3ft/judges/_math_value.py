@@ -26,9 +26,7 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 _CONSTANTS: dict[str, Value] = {r"\pi": complex(math.pi), "e": complex(math.e), "i": 1j}
-_GREEK = frozenset(
-    r"\alpha \beta \gamma \delta \theta \lambda \mu \phi \varphi \omega \rho \sigma \tau \epsilon \ell \zeta \eta".split()
-)
+_GREEK = re.compile(r"\\(?:alpha|beta|gamma|delta|theta|lambda|mu|phi|varphi|omega|rho|sigma|tau|epsilon|ell|zeta|eta)")
 _FUNCTIONS = {
     r"\sin": cmath.sin,
     r"\cos": cmath.cos,
@@ -40,6 +38,7 @@ _FUNCTIONS = {
     r"\ln": cmath.log,
     r"\log": cmath.log10,
 }
+_INVERSE = {r"\sin": r"\arcsin", r"\cos": r"\arccos", r"\tan": r"\arctan"}
 
 
 class Unreadable(Exception):
@@ -189,7 +188,7 @@ class _Reader:
             return decimal(token)
         if token in _CONSTANTS:
             return _CONSTANTS[token]
-        if kind == "letter" or token in _GREEK:
+        if kind == "letter" or _GREEK.fullmatch(token):
             return self.letter(token)
         if token == r"\frac":
             top = self.group()
@@ -231,21 +230,25 @@ class _Reader:
         return _power(self.group(), 1 / degree)
 
     def function(self, token: str) -> Value:
+        exponent: Value = Fraction(1)
         if self.peek() in ("^", "**"):
-            self.fail()
+            self.take()
+            exponent = self.group() if self.peek() == "{" else self.atom()
         base: Value | None = None
         if self.peek() == "_" and token == r"\log":
             self.take()
             base = self.group() if self.peek() == "{" else self.atom()
         bare = self.peek() not in ("(", "{")
         argument = self.power() if bare else self.group()
-        if bare and self.peek() and self.starts_atom(self.peek()):
+        if bare and self.peek() not in _FUNCTIONS and self.peek() and self.starts_atom(self.peek()):
             self.fail()
-        if base is not None:
-            return cmath.log(complex(argument)) / cmath.log(complex(base))
         if "°" in (t for _, t in self.tokens):
             self.fail()
-        return complex(_FUNCTIONS[token](complex(argument)))
+        if base is not None:
+            return _power(cmath.log(complex(argument)) / cmath.log(complex(base)), exponent)
+        if exponent == -1 and token in _INVERSE:
+            return complex(_FUNCTIONS[_INVERSE[token]](complex(argument)))
+        return _power(complex(_FUNCTIONS[token](complex(argument))), exponent)
 
 
 def _same(a: Value, b: Value, operation: Callable[[Any, Any], Any]) -> Value:

@@ -16,7 +16,7 @@ import weakref
 from collections.abc import Sequence
 from typing import Any
 
-from s3ft.judges._math_compare import compare, is_words
+from s3ft.judges._math_compare import MAX_LENGTH, compare, is_words
 from s3ft.judges._math_extract import answer_part, stated
 from s3ft.judges._math_quantity import number_word
 from s3ft.judges._math_text import clean, plain
@@ -28,7 +28,7 @@ STARTUP_S = 120.0
 
 
 class judge:
-    """Judges a batch; `timeout_s` is the time in seconds that algebra may take on one row, None is the verdict after it.
+    """Judges a batch. Algebra may take `timeout_s` seconds on one row; the verdict after that is None.
 
     Raises UserError where `timeout_s` is no positive number."""
 
@@ -87,7 +87,7 @@ def reference_answer(reference: Any) -> str | None:
     elif r"\boxed" in text or len(text.split()) > 12:
         found = stated(text, lambda piece: True)
         text = found.answers[0] if found else text
-    return text if plain(text) else None
+    return text if len(text) <= MAX_LENGTH and plain(text) else None
 
 
 def _fitting(reference: str) -> Any:
