@@ -71,6 +71,7 @@ def ratio_of_drops(arms: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray]]) ->
 
     def ratio(resampled: list[np.ndarray]) -> float:
         base, ours, theirs = np.mean([s.mean(-1) for s in resampled], axis=0)
-        return float((base - ours) / (base - theirs)) if base != theirs else float("nan")
+        lost = base - theirs
+        return float((base - ours) / lost) if abs(lost) > 1e-12 else float("nan")
 
     return bootstrap(strata, ratio)
