@@ -52,7 +52,7 @@ def target(config: RunConfig, backend: Cached, examples: Sequence[Example], judg
 def benchmark(config: EvaluateConfig, name: str, backend: Any, store: Store) -> list[Sample]:
     """One sample per item of a harness task, kept by content hash. Raises UserError for a task that does not exist."""
     folder = include_folder(config)
-    own = [(p.name, p.read_text(encoding="utf-8")) for p in _task_files(folder)]
+    own = [(p.name, p.read_text(encoding="utf-8")) for p in _task_files(folder, config.include == "lab")]
     how = [config.limit, config.extra, own, version("lm_eval")]
     key = digest(["benchmark", dict(backend.identity), name, how])
     kept: list[Sample] | None = store.get(key)
@@ -62,10 +62,13 @@ def benchmark(config: EvaluateConfig, name: str, backend: Any, store: Store) -> 
     return kept
 
 
-def _task_files(folder: Path | None) -> list[Path]:
-    """What an own task is made of: its YAML, its rows and its functions."""
+def _task_files(folder: Path | None, is_lab: bool) -> list[Path]:
+    """What an own task is made of: its YAML, its rows and its functions; the miniature's rows lie beside the folder."""
+    if folder is None:
+        return []
     suffixes = {".yaml", ".py", ".json", ".jsonl", ".csv"}
-    return sorted(p for p in folder.rglob("*") if p.suffix in suffixes) if folder else []
+    inside = [*folder.rglob("*"), *((folder.parent / "data").iterdir() if is_lab else ())]
+    return sorted(p for p in inside if p.suffix in suffixes)
 
 
 def include_folder(config: EvaluateConfig) -> Path | None:

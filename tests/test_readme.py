@@ -1,0 +1,84 @@
+"""The README's commands and its example judge run as they stand, and what it says of commands and fields is so."""
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from s3ft import config
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language):
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+def shell(command, folder):
+    """Runs a command line of the README; `s3ft` is this installation's."""
+    words = shlex.split(command)
+    assert words[0] == "s3ft"
+    environment = {**os.environ, "XDG_CACHE_HOME": str(folder / "cache"), "HF_HUB_OFFLINE": "1"}
+    return subprocess.run(
+        [sys.executable, "-m", "s3ft", *words[1:]], cwd=folder, env=environment, capture_output=True, text=True
+    )
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    made = tmp_path_factory.mktemp("readme")
+    (made / "examples").symlink_to(ROOT / "examples")
+    return made
+
+
+def test_the_quickstart_is_what_make_runs():
+    makefile = (ROOT / "Makefile").read_text()
+    assert "make quickstart" in README
+    assert "run examples/quickstart.yaml" in makefile.split("quickstart:")[1].split("\n\n")[0]
+
+
+@pytest.mark.parametrize("command", [line for block in blocks("console") for line in block.splitlines()])
+def test_commands_run(command, folder):
+    done = shell(command, folder)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout
+
+
+def test_the_example_judge_judges(folder):
+    (source,) = [b for b in blocks("python") if "def judge(" in b]
+    (folder / "even.py").write_text(source)
+    rows = [("4", True), ("It is 7", False), ("no number", False), ("12", False)]
+    with (folder / "rows.jsonl").open("w") as file:
+        for number, (text, label) in enumerate(rows):
+            row = {"id": str(number), "prompt": "?", "completion": text, "reference": None, "label": label}
+            file.write(json.dumps(row) + "\n")
+    (command,) = re.findall(r"^    (s3ft judge even\.py.*)$", README, re.MULTILINE)
+    done = shell(f"{command} --out verdicts.jsonl", folder)
+    assert done.returncode == 0, done.stderr
+    verdicts = [json.loads(line)["correct"] for line in (folder / "verdicts.jsonl").read_text().splitlines()]
+    assert verdicts == [True, False, None, True]
+    assert "agreement" in done.stdout
+
+
+@pytest.mark.parametrize("block", blocks("yaml"))
+def test_configs_are_valid(block, tmp_path):
+    (tmp_path / "c.yaml").write_text(block)
+    config.load(tmp_path / "c.yaml")
+
+
+@pytest.mark.parametrize("example", sorted((ROOT / "examples").glob("*.yaml")), ids=lambda p: p.name)
+def test_examples_are_valid(example):
+    config.load(example)
+
+
+def test_every_command_is_in_the_readme():
+    found = subprocess.run([sys.executable, "-m", "s3ft", "--help"], capture_output=True, text=True).stdout
+    commands = re.findall(r"^│ (\w+)  ", found, re.MULTILINE)
+    assert len(commands) >= 9
+    assert [c for c in commands if not re.search(rf"`(s3ft )?{c}\b", README)] == []
