@@ -123,22 +123,23 @@ def tokenizer_for(kind: str, template: str, name: str) -> PreTrainedTokenizerFas
 
 def own_answer(chat: Chat, messages: list[Message], thinks: bool) -> Completion:
     """An answer as the model would have sampled it: ids, thoughts where it thinks."""
+    template = chat._template
     prompt = chat.prompt_text(messages)
-    splice = chat._splice(messages, None)
-    body = thoughts.unmarked(splice.lead, chat._pairs).lstrip() + ANSWER + splice.gap
+    where, end = chat.splice(messages)
+    body = thoughts.unmarked(where.lead, template.pairs).lstrip() + ANSWER + end.gap
     if thinks:
-        opened = thoughts.opened(prompt, chat._pairs)
-        pair = opened or next(p for p in chat._pairs if p.close in chat.template and p.close)
-        shown = _shown(chat, messages, prompt)
-        body = shown or ("" if opened else pair.open + "\n") + f"{THOUGHT}\n{pair.close}{pair.then}\n\n" + body
-    ids = chat._encode_after(chat.prompt_ids(messages), prompt, "", body, "", sanitize=False)
-    return chat.completion(prompt, [*ids, splice.stop], "stop")
+        opened = thoughts.opened(prompt, template.pairs)
+        pair = opened or next(p for p in template.pairs if p.close in template.text)
+        constructed = ("" if opened else pair.open + "\n") + f"{THOUGHT}\n{pair.close}{pair.then}\n\n" + body
+        body = _shown(chat, messages, prompt, where.after) or constructed
+    ids = template.encode_after(chat.prompt_ids(messages), prompt, "", body, "", is_text=False)
+    return chat.completion(prompt, [*ids, end.stop])
 
 
-def _shown(chat: Chat, messages: list[Message], prompt: str) -> str:
+def _shown(chat: Chat, messages: list[Message], prompt: str, after: str) -> str:
     """The template's own form of thoughts and answer, where it shows them after the prompt."""
     turn = {"role": "assistant", "content": ANSWER, "reasoning_content": THOUGHT}
-    full = chat._render([*messages, turn], None).removesuffix(chat._splice(messages, None).after)
+    full = chat._template.render([*messages, turn]).removesuffix(after)
     return full[len(prompt) :] if full.startswith(prompt) and THOUGHT in full else ""
 
 
@@ -154,7 +155,7 @@ def examine(path: Path, kind: str) -> Outcome:
         return open_chat(tokenizer, ChatConfig(template_kwargs=kwargs, date="2026-11-20"))
 
     chats = modes(chat_of, template)
-    thinks = any(p.close in template for p in chats[0]._pairs)
+    thinks = any(p.close in template for p in chats[0]._template.pairs)
     refusals: dict[str, str] = {}
     tampered, let_through = 0, []
     for name, messages in TALKS.items():
@@ -192,7 +193,12 @@ def tampering(chat: Chat, messages: list[Message], completion: Completion, ids: 
     if messages[0]["role"] == "system":
         tries["system text lost"] = {"finished": messages[1:]}
     given: dict[str, Any] = {"input_ids": ids, "num_prompt": cut, "messages": messages, "completion": completion}
-    return {what: _refused(chat, {**given, **change}) for what, change in tries.items()}
+    found = {what: _refused(chat, {**given, **change}) for what, change in tries.items()}
+    render = chat._template.render
+    chat._template.render = lambda *a, **k: _drop(render(*a, **k))  # type: ignore[method-assign]
+    found["word dropped by the template"] = _refused(chat, given)
+    chat._template.render = render  # type: ignore[method-assign]
+    return found
 
 
 def _refused(chat: Chat, arguments: dict[str, Any]) -> bool:

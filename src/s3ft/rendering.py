@@ -12,7 +12,11 @@ from typing import Any
 from s3ft.types import UserError
 
 
-class TemplateFailed(UserError):
+class Refused(UserError):
+    """A row or template whose training text cannot be proven; the message says what differs."""
+
+
+class TemplateFailed(Refused):
     """A template that raised, in its own words."""
 
 
@@ -75,7 +79,8 @@ def complete(
 
         try:
             environment = ImmutableSandboxedEnvironment(extensions=["jinja2.ext.loopcontrols"])
-            names = jinja2.meta.find_undeclared_variables(environment.parse(template))
+            plain_jinja = re.sub(r"{%-?\s*(end)?generation\s*-?%}", "", template)
+            names = jinja2.meta.find_undeclared_variables(environment.parse(plain_jinja))
         except jinja2.TemplateError as error:
             raise UserError(f"the chat template is not Jinja: {' '.join(str(error).split())}") from failed
         given = {"messages", "tools", "documents", "add_generation_prompt", "raise_exception", "strftime_now"}
@@ -104,13 +109,13 @@ def _fillings(missing: list[str], date: datetime.date) -> list[dict[str, str]]:
     ]
 
 
-def closing_switches(chat: Any, closed: Callable[[str], bool]) -> str:
+def closing_switches(template: Any, closed: Callable[[str], bool]) -> str:
     """The template's own argument that ends the thought its prompt opens, as YAML; empty where there is none."""
     talk = [{"role": "user", "content": "Hello"}]
     for name, value in _SWITCHES:
-        if re.search(rf"\b{name}\b", chat.template):
+        if re.search(rf"\b{name}\b", template.text):
             try:
-                text = render(chat.tokenizer, chat.template, talk, None, True, {**chat.kwargs, name: value})
+                text = render(template.tokenizer, template.text, talk, None, True, {**template.kwargs, name: value})
             except TemplateFailed:
                 continue
             if closed(text):
@@ -150,10 +155,10 @@ def fingerprint(tokenizer: Any) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def plain(content: Any) -> str:
+def plain(content: Any) -> str | None:
     """Message content as text: parts of type text are joined. Raises UserError for images and other parts."""
     if content is None or isinstance(content, str):
-        return content or ""
+        return content
     if isinstance(content, list) and all(isinstance(p, dict) and p.get("type") == "text" for p in content):
         return "".join(str(p["text"]) for p in content)
     raise UserError(f"message content: found {str(content)[:60]!r}, expected text or a list of text parts")

@@ -92,9 +92,19 @@ def remove(text: str, known: tuple[Pair, ...]) -> str:
     """Text without its complete thoughts."""
     for pair in known:
         if pair.open in text:
-            block = re.escape(pair.open) + ".*?" + re.escape(pair.close) + f"(?:{re.escape(pair.then)})?"
-            text = re.sub(block, "", text, flags=re.DOTALL)
+            text = _block(pair).sub("", text)
     return text
+
+
+def inner(text: str, known: tuple[Pair, ...]) -> set[str]:
+    """What complete thoughts say, without white space around; empty ones say nothing."""
+    found = {said.strip() for pair in known if pair.open in text for said in _block(pair).findall(text)}
+    return found - {""}
+
+
+def _block(pair: Pair) -> re.Pattern[str]:
+    closing = re.escape(pair.close) + f"(?:{re.escape(pair.then)})?"
+    return re.compile(f"{re.escape(pair.open)}(.*?){closing}", re.DOTALL)
 
 
 def unmarked(text: str, known: tuple[Pair, ...]) -> str:

@@ -21,8 +21,8 @@ from s3ft.types import UserError
 COMPLETE = "complete"
 """The file that a checkpoint gets when all else in it is on disk."""
 
-CPU_TOKENS = 4096
-"""Tokens of a forward pass on a CPU: beyond, caches help no more."""
+CPU_TOKENS = 1024
+"""Tokens of a forward pass on a CPU: beyond, padding costs more than larger products gain."""
 
 
 class Watch(TrainerCallback):
