@@ -24,6 +24,7 @@ def test_what_stood_there_stays_where_the_block_fails(tmp_path: Path) -> None:
     with pytest.raises(ZeroDivisionError), files.whole(path) as file:
         file.write(str(1 / 0))
     assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:

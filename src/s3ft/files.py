@@ -30,13 +30,13 @@ def whole(path: Path) -> Iterator[TextIO]:
             file.flush()
             os.fsync(file.fileno())
         partial.replace(path)
-    except OSError as error:
-        # The block's own work may have failed too: only what a full or failing disk gives is this file's.
-        if error.errno not in _NO_ROOM:
-            raise
+    except BaseException as error:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
-        raise _unwritable(path, error) from error
+        # The block's own work may have failed too: only what a full or failing disk gives is this file's.
+        if isinstance(error, OSError) and error.errno in _NO_ROOM:
+            raise _unwritable(path, error) from error
+        raise
 
 
 def _unwritable(path: Path, error: OSError) -> UserError:
