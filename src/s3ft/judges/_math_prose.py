@@ -66,6 +66,8 @@ def readings(region: str) -> tuple[str, ...]:
     rest = region[first.end() :]
     if "=" in rest:
         return (_calm(first[0]),) if _REASON.search(rest.partition("=")[0]) else (_calm(region),)
+    if re.match(r"[^.;]{0,60}\band\s+\W{0,3}\d", rest):
+        return (_calm(region),)
     if len(words) > 10:
         return (_calm(first[0]),)
     ways = (_calm(first[0]), _calm(region))
@@ -174,10 +176,7 @@ def _worded(sentence: str) -> str | None:
     for length in (4, 3, 2, 1):
         for start in range(len(words) - length, -1, -1):
             piece = words[start : start + length]
-            if (
-                "and" not in (piece[0].lower(), piece[-1].lower())
-                and piece[0] != "one"
-                and number_word(" ".join(piece))
-            ):
+            whole = "and" not in (piece[0].lower(), piece[-1].lower()) and piece[0] != "one"
+            if whole and number_word(" ".join(piece)) is not None:
                 return " ".join(piece)
     return None

@@ -32,7 +32,7 @@ _SPACED = re.compile(r"\d{1,3}(?: \d{3})+(?:\.\d+)?")
 _BASE = re.compile(r"([\dA-Fa-f]+)_\{?\"?\s*(\d+|[a-z]+)\s*\"?\}?")
 _RATIO = re.compile(r"(\d+)\s*(?::|\"?\s*\bto\b\s*\"?)\s*(\d+)")
 _DECIMAL = re.compile(r"\d*\.(\d+)")
-_PART = re.compile(r"(?:and|,)?\s*[$]?(\d[\d,]*(?:\.\d+)?|\d+/\d+)\s*((?:[A-Za-z][A-Za-z'-]*\s*){1,5})")
+_PART = re.compile(r"(?:and|,)?\s*[$]?(\d[\d,]*(?:\.\d+)?)\s*((?:[A-Za-z][A-Za-z'-]*\s*){1,5})")
 _SCALE = {
     "hundred": 100,
     "thousand": 1000,
@@ -106,7 +106,7 @@ def quantity(text: str) -> Quantity:
         letters = has_letters(core)
         values = tuple(evaluate(core, point) for point in range(NUM_POINTS if letters else 1))
     places = _DECIMAL.fullmatch(core.lstrip("-+ ").replace(",", ""))
-    readings = [values] + ([(v,) for v in _scaled(values[0], core, unit)] if unit and not letters else [])
+    readings = [(v,) for v in _with_unit(values[0], core, unit)] if unit and not letters else [values]
     return Quantity(tuple(readings), len(places[1]) if places else None, percent, money, letters)
 
 
@@ -118,19 +118,18 @@ def _split_unit(text: str) -> tuple[str, str]:
     return core.rstrip(" -/"), unit.replace('"', " ").strip(" /-")
 
 
-def _scaled(value: Value, core: str, unit: str) -> list[Value]:
+def _with_unit(value: Value, core: str, unit: str) -> list[Value]:
+    """The readings of a number and its unit: two parts count as one, 3 dozen is 3 and 36, 50 cents are 50 and 0.5."""
     if not isinstance(value, Fraction):
-        return []
-    words = unit.lower().split()
-    first = words[0].strip(".,") if words else ""
-    found: list[Value] = [value * _SCALE[first]] if first in _SCALE else []
-    if first in ("cent", "cents"):
-        found.append(value / 100)
-    parts = [(core, unit)] if not re.search(r"\d", unit) else []
-    whole = _PART.findall(f"{core} {unit}") if not parts else []
-    if len(whole) == 2:
-        found += _together([(decimal(n) if "/" not in n else Fraction(n), u.split()) for n, u in whole])
-    return found
+        return [value]
+    parts = _PART.findall(f"{core} {unit}") if re.search(r"\d", unit) else []
+    together = _together([(decimal(n), u.split()) for n, u in parts]) if len(parts) == 2 else []
+    if together:
+        return together
+    word = unit.lower().split()[0].strip(".,")
+    if word in ("cent", "cents"):
+        return [value, value / 100]
+    return [value, value * _SCALE[word]] if word in _SCALE else [value]
 
 
 def _together(parts: list[tuple[Fraction, list[str]]]) -> list[Value]:

@@ -26,6 +26,8 @@ from s3ft.types import Completion, Example, UserError, Verdict
 STARTUP_S = 120.0
 """Seconds that the algebra process may take to import its library on a busy machine."""
 
+_WORD = re.compile(r"(?<![\\{A-Za-z])[A-Za-z]{3,}")
+
 
 class judge:
     """Judges a batch. Algebra may take `timeout_s` seconds on one row; the verdict after that is None.
@@ -84,7 +86,7 @@ def reference_answer(reference: Any) -> str | None:
     text = clean(reference).strip()
     if "####" in text:
         text = text.rpartition("####")[2].strip()
-    elif r"\boxed" in text or len(text.split()) > 12:
+    elif r"\boxed" in text or len(_WORD.findall(text)) > 6:
         found = stated(text, lambda piece: True)
         text = found.answers[0] if found else text
     return text if len(text) <= MAX_LENGTH and plain(text) else None
