@@ -7,16 +7,29 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 from s3ft import plugins
+from s3ft.judges._reward import Reward, is_reward
 from s3ft.types import Completion, Example, Judge, UserError, Verdict
+
+COMBINED = ("first", "all", "any")
+"""Judges of judges, which may be written as {first: [math, llm]}."""
 
 
 def load(spec: str | dict[str, Any]) -> Judge:
-    """The batch judge for "name" or {"name": ..., option: value}. Raises UserError for an unknown name or option."""
-    options = {"name": spec} if isinstance(spec, str) else dict(spec)
+    """The batch judge for "name", {"name": ..., option: value} or {"first" | "all" | "any": [judges]}.
+
+    A name may stand for a TRL reward function ("pkg.mod:function"), or for a module with one. A judge that asks a
+    model has `bind(backend, open)`. Raises UserError for an unknown name or option."""
+    if isinstance(spec, dict) and len(spec) == 1 and next(iter(spec)) in COMBINED:
+        name, of = next(iter(spec.items()))
+        spec = {"name": name, "of": of}
+    options: dict[str, Any] = {"name": spec} if isinstance(spec, str) else dict(spec) if isinstance(spec, dict) else {}
     name = options.pop("name", None)
     if not isinstance(name, str):
         raise UserError(f"judge: found {spec!r}, expected a name or a mapping with a name")
-    found = plugins.load("judge", name)
+    found = _found(name)
+    if is_reward(found):
+        options = {"function": found, **options}
+        found = Reward
     if not inspect.isclass(found):
         if options:
             raise UserError(f"judge {name!r} takes no options, found {', '.join(options)}; leave them out")
@@ -24,9 +37,24 @@ def load(spec: str | dict[str, Any]) -> Judge:
     try:
         inspect.signature(found).bind(**options)
     except TypeError as error:
-        known = ", ".join(inspect.signature(found).parameters) or "none"
+        known = ", ".join(n for n in inspect.signature(found).parameters if n != "function") or "none"
         raise UserError(f"judge {name!r}: {error}; its options are {known}") from error
-    return cast(Judge, found(**options))
+    made = cast(Judge, found(**options))
+    return made if found.__module__.startswith("s3ft.judges.") and found is not Reward else _Guarded(made)
+
+
+def _found(name: str) -> Any:
+    """What `name` stands for; of a module that defines no judge, its one reward function."""
+    where, _, attribute = name.partition(":")
+    if attribute or ("." not in where and not where.endswith(".py")):
+        return plugins.load("judge", name)
+    defined = plugins.load("judge", f"{where}:__dict__")
+    if "judge" in defined:
+        return defined["judge"]
+    rewards = {n: f for n, f in defined.items() if not n.startswith("_") and is_reward(f)}
+    if len(rewards) > 1:
+        raise UserError(f"judge {name!r}: found the reward functions {', '.join(rewards)}; name one as {where}:NAME")
+    return next(iter(rewards.values())) if rewards else plugins.load("judge", name)
 
 
 class _Each:
@@ -40,9 +68,43 @@ class _Each:
 
     def _one(self, example: Example, completion: Completion) -> Verdict:
         try:
-            verdict = self._function(example, completion)
+            return _verdict(self._function(example, completion))
         except Exception as error:
-            return Verdict(None, reason=f"judge failed: {type(error).__name__}: {error}")
-        if not isinstance(verdict, Verdict):
-            return Verdict(None, reason=f"judge returned {type(verdict).__name__}, expected a Verdict")
-        return verdict
+            return _failed(error)
+
+
+class _Guarded:
+    """A user's batch judge; where it raises, its rows are asked one by one, and those that raise again become None."""
+
+    def __init__(self, judge: Judge) -> None:
+        self._judge = judge
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._judge, name)
+
+    def __call__(self, examples: Sequence[Example], completions: Sequence[Completion]) -> list[Verdict]:
+        try:
+            verdicts = self._judge(examples, completions)
+        except UserError:
+            raise
+        except Exception as error:
+            if len(examples) == 1:
+                return [_failed(error)]
+            return [self([e], [c])[0] for e, c in zip(examples, completions, strict=True)]
+        if not isinstance(verdicts, list | tuple) or len(verdicts) != len(examples):
+            raise UserError(f"the judge gave {_size(verdicts)} for {len(examples)} completions; mend the judge")
+        return [_verdict(v) for v in verdicts]
+
+
+def _verdict(said: Any) -> Verdict:
+    if isinstance(said, Verdict):
+        return said
+    return Verdict(None, reason=f"judge returned {type(said).__name__}, expected a Verdict")
+
+
+def _failed(error: Exception) -> Verdict:
+    return Verdict(None, reason=f"judge failed: {type(error).__name__}: {error}")
+
+
+def _size(verdicts: Any) -> str:
+    return f"{len(verdicts)} verdicts" if isinstance(verdicts, list | tuple) else type(verdicts).__name__

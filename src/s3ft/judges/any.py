@@ -1,0 +1,26 @@
+"""Right where one judge accepts, wrong where all refuse, else None; an acceptance ends the asking. any: [qa, exact]"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from s3ft.judges._combined import Combined, joined
+from s3ft.types import Completion, Example, Verdict
+
+
+class judge(Combined):
+    """`of` are judges by name or {name: ..., option: value}."""
+
+    def __init__(self, of: Sequence[Any]) -> None:
+        super().__init__("any", of)
+
+    def __call__(self, examples: Sequence[Example], completions: Sequence[Completion]) -> list[Verdict]:
+        return [self._one(v) for v in self.asked(examples, completions, decided=(True,))]
+
+    @staticmethod
+    def _one(verdicts: list[Verdict]) -> Verdict:
+        if verdicts[-1].correct is True:
+            return verdicts[-1]
+        unsure = [v for v in verdicts if v.correct is None]
+        return Verdict(None if unsure else False, verdicts[0].answer, joined(unsure or verdicts))

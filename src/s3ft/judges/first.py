@@ -1,0 +1,20 @@
+"""The first judge that can tell: the next one is asked only where those before say None. first: [math, llm]"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from s3ft.judges._combined import Combined, joined
+from s3ft.types import Completion, Example, Verdict
+
+
+class judge(Combined):
+    """`of` are judges by name or {name: ..., option: value}."""
+
+    def __init__(self, of: Sequence[Any]) -> None:
+        super().__init__("first", of)
+
+    def __call__(self, examples: Sequence[Example], completions: Sequence[Completion]) -> list[Verdict]:
+        found = self.asked(examples, completions, decided=(True, False))
+        return [v[-1] if v[-1].correct is not None else Verdict(None, v[-1].answer, joined(v)) for v in found]

@@ -1,0 +1,175 @@
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from s3ft import judges
+from s3ft.types import Completion, Example, UserError, Verdict
+
+ROWS = ["yes", "no", "maybe", "odd"]
+
+
+def _ask(spec: Any, texts: Sequence[str] = ROWS, reference: Any = "yes", **meta: Any) -> list[Verdict]:
+    examples = [
+        Example(str(i), [{"role": "user", "content": "?"}], "", reference, meta=meta) for i in range(len(texts))
+    ]
+    return judges.load(spec)(examples, [Completion(t) for t in texts])
+
+
+def _file(tmp_path: Path, name: str, text: str) -> str:
+    path = tmp_path / f"{name}.py"
+    path.write_text("from s3ft.types import Verdict\n" + text)
+    return str(path)
+
+
+TABLE = """
+class judge:
+    asked = 0
+    def __init__(self, **table):
+        self.table = table
+    def __call__(self, examples, completions):
+        type(self).asked += len(examples)
+        return [Verdict(self.table.get(c.text), c.text, "said so") for c in completions]
+"""
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> str:
+    return _file(tmp_path, "table", TABLE)
+
+
+def _table(name: str, **said: bool) -> dict[str, Any]:
+    return {"name": name, **said}
+
+
+@pytest.mark.parametrize(
+    ("how", "expected"),
+    [
+        ("first", [True, False, False, None]),
+        ("all", [None, False, False, None]),
+        ("any", [True, True, None, None]),
+    ],
+)
+def test_combined_judges_follow_the_logic_of_none(table: str, how: str, expected: list[bool | None]) -> None:
+    # yes: True, None; no: False, True; maybe: None, False; odd: None, None
+    one, two = _table(table, yes=True, no=False), _table(table, no=True, maybe=False)
+    assert [v.correct for v in _ask({how: [one, two]})] == expected
+    assert [v.correct for v in _ask({"name": how, "of": [one, two]})] == expected
+
+
+@pytest.mark.parametrize(("how", "open_rows"), [("first", 2), ("all", 3), ("any", 3)])
+def test_a_later_judge_is_asked_only_for_rows_that_are_open(table: str, how: str, open_rows: int) -> None:
+    loaded = judges.load({how: [_table(table, yes=True, no=False), _table(table)]})
+    second: Any = loaded.parts[1]._judge  # type: ignore[attr-defined]
+    type(second).asked = 0
+    loaded([Example(str(i), [], "") for i in range(4)], [Completion(t) for t in ROWS])
+    assert type(second).asked == open_rows
+
+
+def test_the_reason_names_the_judge_that_decided() -> None:
+    found = _ask({"first": ["exact", "qa"]}, ["yes", "no"])
+    assert found[0].reason == "exact"
+    assert found[1].reason.startswith("exact: not equal")
+
+
+def test_combined_judges_nest(table: str) -> None:
+    spec = {"all": [{"any": ["exact", "qa"]}, {"name": table, "yes": True}]}
+    assert [v.correct for v in _ask(spec)] == [True, False, None, None]
+
+
+@pytest.mark.parametrize("spec", [{"first": []}, {"first": "math"}, {"name": "all", "of": None}])
+def test_a_combination_needs_a_list(spec: Any) -> None:
+    with pytest.raises(UserError, match="expected a list of judges"):
+        judges.load(spec)
+
+
+@pytest.mark.parametrize(
+    ("spec", "says"),
+    [
+        ("exakt", "did you mean 'exact'"),
+        ({"first": ["math", "exakt"]}, "did you mean 'exact'"),
+        ({"match": "f1"}, "expected a name"),
+        (3, "expected a name"),
+        ({"name": "exact", "loud": True}, "takes no options, found loud"),
+        ({"name": "qa", "loud": True}, "its options are match, threshold"),
+        ({"name": "trl.rewards:accuracy_reward", "loud": 1}, "its options are threshold, conversational"),
+    ],
+)
+def test_mistakes_are_named(spec: Any, says: str) -> None:
+    with pytest.raises(UserError, match=says):
+        judges.load(spec)
+
+
+def test_a_function_that_raises_or_returns_something_else_is_none(tmp_path: Path) -> None:
+    text = """
+def judge(example, completion):
+    return {"yes": Verdict(True), "no": True}[completion.text]
+"""
+    found = _ask(_file(tmp_path, "plain", text), ["yes", "no", "maybe"])
+    assert [v.correct for v in found] == [True, None, None]
+    assert found[1].reason == "judge returned bool, expected a Verdict"
+    assert found[2].reason == "judge failed: KeyError: 'maybe'"
+
+
+def test_a_batch_judge_that_raises_loses_only_the_rows_that_raise(tmp_path: Path) -> None:
+    text = """
+class judge:
+    def __call__(self, examples, completions):
+        return [Verdict({"yes": True, "no": False}[c.text]) for c in completions]
+"""
+    found = _ask(_file(tmp_path, "batch", text), ["yes", "odd", "no"])
+    assert [v.correct for v in found] == [True, None, False]
+    assert "KeyError" in found[1].reason
+
+
+def test_a_batch_judge_with_too_few_verdicts_is_named(tmp_path: Path) -> None:
+    text = """
+class judge:
+    def __call__(self, examples, completions):
+        return [Verdict(True)]
+"""
+    with pytest.raises(UserError, match="gave 1 verdicts for 4 completions"):
+        _ask(_file(tmp_path, "short", text))
+
+
+REWARD = """
+def reward(completions, solution, level=None, **kwargs):
+    said = [c[0]["content"] for c in completions]
+    assert all(p[-1]["role"] == "user" for p in kwargs["prompts"])
+    return [None if s == "maybe" else float("nan") if s == "odd" else 1.0 * (s == g) for s, g in zip(said, solution)]
+"""
+
+
+def test_a_reward_function_is_a_judge_and_its_none_stays_none(tmp_path: Path) -> None:
+    path = _file(tmp_path, "reward", REWARD)
+    for name in (path, f"{path}:reward"):
+        found = _ask(name)
+        assert [v.correct for v in found] == [True, False, None, None]
+        assert found[0].reason == "reward 1"
+    strict = _ask({"name": f"{path}:reward", "threshold": 1.5})
+    assert [v.correct for v in strict] == [False, False, None, None]
+
+
+def test_a_reward_function_may_take_text_and_columns_and_be_awaited(tmp_path: Path) -> None:
+    text = """
+async def reward(prompts, completions, level):
+    return [float(c == "yes" and p == "?" and l == 3) for p, c, l in zip(prompts, completions, level)]
+"""
+    path = _file(tmp_path, "text", text)
+    assert [v.correct for v in _ask({"name": path, "conversational": False}, level=3)] == [True, False, False, False]
+    with pytest.raises(UserError, match=r"needs the column 'level'; columns here: .*completions"):
+        _ask({"name": path, "conversational": False})
+
+
+def test_of_several_reward_functions_one_must_be_named(tmp_path: Path) -> None:
+    path = _file(tmp_path, "two", REWARD + REWARD.replace("def reward", "def other"))
+    with pytest.raises(UserError, match=r"found the reward functions reward, other; name one as .*two\.py:NAME"):
+        judges.load(path)
+
+
+def test_trls_own_reward_function_is_a_judge() -> None:
+    texts = [r"It is \boxed{\frac{1}{3}}", r"It is \boxed{0.5}"]
+    found = _ask("trl.rewards:accuracy_reward", texts, r"\frac{1}{3}")
+    assert [v.correct for v in found] == [True, False]
+    assert _ask("trl.rewards:accuracy_reward", texts[:1], "")[0].correct is None
