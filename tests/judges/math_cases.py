@@ -260,6 +260,22 @@ SAME: dict[str, list[tuple[Any, str]]] = {
         ("17", r"\boxed{{17}}"),
         ("17", r"\boxed{\mathbf{17}}"),
     ],
+    "a closing sentence with a display": [
+        ("46", "Therefore, the length of side \\(AB\\) is:\n\\[ 46 \\]"),
+        ("4", "Therefore, the constant \\(k\\) is:\n\\[\n4.\n\\]"),
+        (
+            r"\frac{1}{5}",
+            r"Out of $\binom{6}{4} = 15$.\n\nThe probability is the ratio of 3 to 15: $\frac{3}{15} = \frac{1}{5}$.",
+        ),
+        ("22", r"Thus the smallest value is \(22\), with \(n=11\) and \(k=2\) being the values that achieve it."),
+        (
+            "3110400",
+            "\\[ 518400 \\times 6 = 3110400 \\]\n\nSo, the number of ways to seat 14 delegates is:\n\\[ 3110400 \\]",
+        ),
+        ("322", "Each bag weighs 7kg so 46 bags weigh 46*7kg = 322kg"),
+        ("60", "Add them to find the total: 21 votes + 32 votes + 7 votes = <<21+32+7=60>>60 votes"),
+        ("10", "Finally, Tim is left with **4 blue shoe boxes and 6 red shoe boxes** in his box."),
+    ],
     "more mathematics": [
         (r"-\frac{3}{4}", r"\boxed{\frac{3}{-4}}"),
         (r"\frac{3\sqrt{2}}{2}", r"\boxed{\frac{3}{\sqrt{2}}}"),

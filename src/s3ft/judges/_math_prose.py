@@ -8,9 +8,11 @@ from collections.abc import Callable
 from s3ft.judges._math_quantity import number_word
 from s3ft.judges._math_text import plain
 
-SENTENCE = re.compile(r"(?<=[.!?])(?:\*\*|\\\)|\$)?\s+(?=[A-Z*\\$(])|\n+")
+SENTENCE = re.compile(r"(?<=[.!?])(?:\*\*|\\\)|\$)?\s+(?=[A-Z*$(]|\\(?![\])]))|\n+")
+_DISPLAY = re.compile(r":[ \t]*\n\s*|\\\[(?:[^\\]|\\[^\]]){0,600}?\\\]|\$\$[^$]{0,600}\$\$")
 _ASIDE = re.compile(
-    r"\W*(?:note|remember|this (?:assumes|means we|is because|estimation|solution)|let me know|i hope|hope|please"
+    r"\W*(?:note|remember|this (?:assumes|means we|estimation|solution)"
+    r"|this (?:\w+ )?is (?:because|achieved|attained|based)|let me know|i hope|hope|please"
     r"|feel free|if you (?:have|need|want|would)|(?:to )?(?:check|verify)|verification|assuming|is there)\b",
     re.IGNORECASE,
 )
@@ -33,6 +35,7 @@ _COMPOUND = re.compile(
     r"\d+(?:\.\d+)?[ -](?:hours?|minutes?|days?|weeks?|years?|feet|foot|dollars?|pounds?),?(?: and)? "
     r"\d+(?:\.\d+)?[ -](?:seconds?|minutes?|hours?|days?|months?|inch(?:es)?|cents?|ounces?)\b"
 )
+_CLAUSE = re.compile(r"\b(?:is|are|was|were|will|has|have|the|earns?|makes?|costs?|takes?)\b|=", re.IGNORECASE)
 _JOINT = re.compile(r"\s*(?:,|;|,?\s*and|,?\s*or)\s*")
 _QUANTITY = re.compile(rf"(?P<bold>\*\*[^*\n]{{1,200}}\*\*)|(?P<math>{_MATH})|(?P<plain>{_PLAIN})(?![\w^]*=)")
 _SOFT = (
@@ -41,7 +44,7 @@ _SOFT = (
 _IS = r"\b(?:is|are|was|were|be|equals?|totals?|a total of)\b"
 _HAS = r"\b(?:gets?|got|makes?|ha[sd]|have|left with|pa(?:id|ys?)|costs?|needs?|takes?|took|to)\b|:"
 _COPULA = re.compile(rf"(?:{_IS}|{_HAS}|=)\s*{_SOFT}|\b(?:a total of|an?)\b|\\approx|[*$\\(\s])*$", re.IGNORECASE)
-_STRONG = re.compile(rf"(?:{_IS}|=)\s*{_SOFT}|[*$\\(\s])*$", re.IGNORECASE)
+_STRONG = re.compile(rf"(?:{_IS}|=)\s*{_SOFT}|[*$\\(\[:\s])*$", re.IGNORECASE)
 _WHICH = re.compile(
     r"\b(?:which (?:is|equals|means|gives|makes)|round(?:s|ed)? (?:up |down |off )?to"
     r"|so|thus|hence|therefore|giving|making|leaving),?\s*\W{0,3}$"
@@ -50,8 +53,10 @@ _AFTERWARDS = re.compile(
     r"\b(?:in|for|of|with|than|at|per|within|after|every|over|from|by|on|each|all|and an?|the|these|those)\s*$",
     re.IGNORECASE,
 )
+_TERM = re.compile(r"(?:\s?/?[A-Za-z]{1,20}){0,4}\s?(?:[-+*×÷=/−]|\\times|\\cdot)\s?[\d$(\\]")
+_VALUE = rf"-?\\[dt]?frac\{{[^{{}}]{{1,60}}\}}\{{[^{{}}]{{1,60}}\}}|-?(?:{_NUMBER})"
 _RESULT = re.compile(
-    rf"=\s?(?:\\?\$|\\text\{{[^{{}}]{{0,60}}\}}|\s|\\?\(){{0,4}}(-?(?:{_NUMBER}))(?![\d.]*\s?(?:[*×+÷]|/\s?[\d$]))"
+    rf"(?<!\b[a-zA-Z])(?<!\b[a-zA-Z]\s)=\s?(?:\\?\$|\\text\{{[^{{}}]{{0,60}}\}}|\s|\\?\(){{0,4}}({_VALUE})(?![\d.]*\s?(?:[*×+÷]|/\s?[\d$]))"
 )
 
 
@@ -86,6 +91,7 @@ def _calm(text: str) -> str:
 
 def closing(text: str, fits: Callable[[str], bool], prompt: Callable[[], str]) -> tuple[str, ...]:
     """What the last sentence that concludes something says; nothing where no sentence holds an answer that `fits`."""
+    text = _DISPLAY.sub(lambda m: re.sub(r"\s*\n\s*", " ", m[0]), text)
     sentences = [s for s in SENTENCE.split(text) if s and s.strip() and fits(s)]
     if not sentences:
         return ()
@@ -95,7 +101,7 @@ def closing(text: str, fits: Callable[[str], bool], prompt: Callable[[], str]) -
         chosen = next((s for s in reversed(plausible[-2:]) if _CONCLUDES.match(s)), chosen)
     if _is_bare(chosen) or (_QUANTITY.match(chosen) and len(chosen.split()) <= 10 and "=" not in chosen):
         return readings(chosen.strip())
-    return _pick(chosen, text, prompt) or ((chosen.strip(),) if fits("words") else ())
+    return _pick(chosen, text.rpartition(chosen)[0], prompt) or ((chosen.strip(),) if fits("words") else ())
 
 
 def _pick(sentence: str, work: str, prompt: Callable[[], str]) -> tuple[str, ...]:
@@ -124,20 +130,20 @@ def _one_of(sentence: str, found: list[re.Match[str]], work: str, prompt: Callab
         return str(compound[-1])
     if len(found) == 1:
         return _with_unit(sentence, found[0])
-    result = None
-    for result in _RESULT.finditer(work):  # noqa: B007
-        pass
+    # a result in the sentence itself counts too, but n = 11 there only names a part of it
+    results = {_short(m[1]) for part in (work, sentence) for m in list(_RESULT.finditer(part))[-1:]}
     asked = set(re.findall(r"\d+(?:\.\d+)?", prompt().replace(",", "")))
     scores = []
     for match in found:
-        number = re.search(_NUMBER, match[0])
-        bare = number[0].replace(",", "") if number else match[0]
+        value = re.search(_VALUE, match[0].rpartition("=")[2])
+        bare = _short(value[0]) if value else match[0]
         before = sentence[: match.start()]
         score = 3.0 * bool(match["bold"])
-        score += 3 * bool(result and _short(bare) == _short(result[1]))
+        score += 3 * (bare in results)
         score += 2 * bool(_STRONG.search(before[-60:])) + bool(_COPULA.search(before[-60:]))
         score += bare not in asked
         score += 2 * bool(_WHICH.search(before[-40:]))
+        score -= 3 * bool(_TERM.match(sentence[match.end() : match.end() + 60]))
         score -= 1.5 * bool(_AFTERWARDS.search(before[-20:]))
         scores.append(score)
     best = max(range(len(found)), key=lambda i: (scores[i], i))
@@ -153,7 +159,7 @@ def _with_unit(sentence: str, match: re.Match[str]) -> str:
     if match["bold"]:
         inner = text.strip("*")
         within = list(_QUANTITY.finditer(inner))
-        if len(plain(inner).split()) > 8 and within:
+        if within and (_CLAUSE.search(inner) or len(plain(inner).split()) > 12):
             return _with_unit(inner, within[-1])
         return _calm(inner)
     if match["math"]:
