@@ -207,7 +207,8 @@ def test_a_process_killed_at_any_moment_leaves_all_it_had_given_and_a_sound_stor
     assert writer.stdout is not None
     given_out = [int(writer.stdout.readline()) for _ in range(after)]
     os.kill(writer.pid, signal.SIGKILL)
-    given_out += [int(line) for line in writer.stdout.read().split("\n")[:-1]]
+    with writer.stdout:
+        given_out += [int(line) for line in writer.stdout.read().split("\n")[:-1]]
     assert writer.wait() == -signal.SIGKILL
     assert sqlite3.connect(path).execute("PRAGMA integrity_check").fetchone() == ("ok",)
     again = Writer()

@@ -12,6 +12,8 @@ import yaml
 
 from s3ft import cli, run
 
+pytestmark = pytest.mark.filterwarnings("ignore:Cyclopts application invoked without tokens")
+
 ROWS = [{"prompt": f"question {i}", "gold": f"gold {i}"} for i in range(12)]
 
 
