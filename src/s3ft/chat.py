@@ -150,7 +150,7 @@ class Chat:
 
     def gold(self, text: str) -> Completion:
         """A data set's own answer as a completion without ids."""
-        return Completion(self._split(text, "")[1], text)
+        return Completion(self._split(text, None)[1], text)
 
     def decode(self, ids: Sequence[int]) -> str:
         """Text of ids, special tokens included, nothing cleaned up."""
@@ -213,7 +213,7 @@ class Chat:
             text[len(start) :],
             self._template.plain(finished if finished is not None else messages),
             completion,
-            self._thought(completion, where),
+            self._thought(completion, where) if self.keep_reasoning else None,
             tools,
         )
 
@@ -259,7 +259,7 @@ class Chat:
 
     # Thoughts
 
-    def _split(self, raw: str, prompt: str) -> tuple[str | None, str]:
+    def _split(self, raw: str, prompt: str | None) -> tuple[str | None, str]:
         return self._template.answer(raw, prompt, self._prefix, self._suffix)
 
     def _thought(self, completion: Completion, where: Splice) -> str | None:

@@ -129,7 +129,6 @@ def _shapes(template: Template, where: Splice, completion: Completion, thought: 
         {"content": head + completion.raw},
         {"content": answer, "reasoning_content": thought.strip()},
         {"content": answer, "reasoning_content": thought},
-        {"content": answer},
     ]
 
 

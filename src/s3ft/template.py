@@ -30,6 +30,7 @@ class Template:
         self.token = _any(longest)
         self._token_normal = _any([normal(t) for t in longest])
         self.pairs = thoughts.pairs([text, tools_text, " ".join(self.added)])
+        self._shown_pairs = tuple(p for p in self.pairs if p.close in self.added or p.close in text)
         special = {str(t.content) for t in tokens.values() if t.special}
         tags = {t for pair in self.pairs for t in (pair.open, pair.close)}
         control = [t for t in longest if t in special or t in text or t in tools_text]
@@ -134,10 +135,12 @@ class Template:
             self._token_normal.findall(text)
         )
 
-    def answer(self, raw: str, prompt: str, prefix: str, suffix: str) -> tuple[str | None, str]:
-        """Thoughts (None: none) and answer of what was written after `prompt`; off the answer come `prefix` and
-        `suffix`, which the template puts around it."""
-        thought, answer = thoughts.split(raw, self.pairs, thoughts.opened(prompt, self.pairs))
+    def answer(self, raw: str, prompt: str | None, prefix: str, suffix: str) -> tuple[str | None, str]:
+        """Thoughts (None: none) and answer of what a model wrote after `prompt`, or people did (None). Off the answer
+        come `prefix` and `suffix`, which the template puts around it."""
+        opened = None if prompt is None else thoughts.opened(prompt, self.pairs)
+        unopened = () if prompt is None else self._shown_pairs
+        thought, answer = thoughts.split(raw, self.pairs, opened, unopened)
         if prefix and answer.lstrip().startswith(prefix):
             answer = answer.lstrip()[len(prefix) :].lstrip()
         if suffix and answer.rstrip().endswith(suffix):

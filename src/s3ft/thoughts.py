@@ -65,10 +65,13 @@ def opened(text: str, known: tuple[Pair, ...]) -> Pair | None:
     return None
 
 
-def split(raw: str, known: tuple[Pair, ...], opened: Pair | None = None) -> tuple[str | None, str]:
+def split(
+    raw: str, known: tuple[Pair, ...], opened: Pair | None = None, unopened: tuple[Pair, ...] = ()
+) -> tuple[str | None, str]:
     """A completion's thoughts (None: it has none) and its answer; a thought never closed leaves no answer.
 
-    `opened` is the thought that the prompt began. Tags deeper in the answer are text."""
+    `opened` is the thought that the prompt began; those of `unopened` may close one that was never opened, as models do
+    that are used to such prompts. Tags deeper in the answer are text."""
     thought, rest = None, raw
     if opened:
         thought, closed, rest = raw.partition(opened.close)
@@ -82,7 +85,7 @@ def split(raw: str, known: tuple[Pair, ...], opened: Pair | None = None) -> tupl
             return thought, ""
         rest = rest.removeprefix(pair.then)
     if thought is None:
-        pair = next((p for p in known if p.close.startswith("</think") and p.close in raw and p.open not in raw), None)
+        pair = next((p for p in unopened if p.close in raw and p.open not in raw), None)
         if pair:
             thought, _, rest = raw.partition(pair.close)
     return (thought, rest.lstrip()) if thought is not None else (None, raw)
