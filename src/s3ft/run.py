@@ -52,10 +52,14 @@ class Run:
     def task(self) -> Task:
         return dataset.open_task(self.config.task)
 
-    def judge(self, backend: Any = None) -> Judge:
+    def judge(self) -> Judge:
+        """The run's judge; one that asks a model asks the base model, whatever it judges."""
         found = judges.load(self.config.judge or self.task.judge)
-        if hasattr(found, "bind") and backend is not None:
-            found.bind(backend)
+        if hasattr(found, "bind"):
+            from s3ft import backends
+
+            base = cache.Cached(self.backend(), self.store)
+            found.bind(base, lambda name, named: backends.another(name, named, self.config, self.store))
         return found
 
     def backend(self, adapter: Path | None = None, scale: float = 1.0) -> Any:
@@ -143,7 +147,7 @@ def _find_everything(run: Run) -> None:
     for recipe in run.config.ladders().values():
         for source in recipe.ladder:
             plugins.load("source", source)
-    run.judge()
+    judges.load(run.config.judge or run.task.judge)
     model.require_chat_template(run.model)
     run.count("train", run.config.limit)
     run.count(run.config.evaluate.split, run.config.evaluate.rows)

@@ -32,7 +32,7 @@ def build(run: Run) -> None:
         run.log(f"data: {counts.duplicates} duplicate rows left out, {counts.in_two_splits} kept in another split only")
     begun = time.monotonic()
     backend = cache.Cached(run.backend(), run.store)
-    judge = run.judge(backend)
+    judge = run.judge()
     sources = {s: plugins.load("source", s) for recipe in ladders.values() for s in recipe.ladder}
     asked = {n: max(1, sum(sources[s].ask is not None for s in recipe.ladder)) for n, recipe in ladders.items()}
     summaries = {n: Summary() for n in ladders}
@@ -102,12 +102,12 @@ def sweep(run: Run) -> None:
     _train(run, [job for name in missing for job in jobs[name]])
     from s3ft import evaluate as measuring
 
-    examples = list(run.examples("validation", config.sweep.rows))
+    examples, judge = list(run.examples("validation", config.sweep.rows)), run.judge()
     for name in missing:
         tried: list[dict[str, Any]] = []
         for job in jobs[name]:
             backend = cache.Cached(run.backend(job.folder), run.store)
-            score = measuring.mean(measuring.target(config, backend, examples, run.judge(backend)))
+            score = measuring.mean(measuring.target(config, backend, examples, judge))
             tried.append(
                 {"learning_rate": job.setting.learning_rate, "lora_rank": job.setting.lora_rank, "score": score}
             )
@@ -221,8 +221,8 @@ def evaluate(run: Run) -> None:
         made_of = None if adapter is None else (files.read_json(adapter / "s3ft.json") or {}).get("key")
         if adapter is not None and made_of is None:
             raise UserError(f"{adapter}: not trained yet; run s3ft train first, or s3ft run for all")
-        judge = plugins.identity(config.judge or run.task.judge)
-        how = [judge, config.sampling.model_dump(mode="json"), setting.model_dump(mode="json", exclude={"scales"})]
+        judged_by = plugins.identity(config.judge or run.task.judge)
+        how = [judged_by, config.sampling.model_dump(mode="json"), setting.model_dump(mode="json", exclude={"scales"})]
         key = digest([run.fingerprint, made_of, scale, counts.digest, how, config.chat.model_dump(mode="json")])
         if not files.is_done(run.folder / "evals" / f"{arm}.json", key):
             wanted[arm] = (adapter, scale, key)
@@ -230,12 +230,12 @@ def evaluate(run: Run) -> None:
         return
     from s3ft import evaluate as measuring
 
-    examples = list(run.examples(setting.split, setting.rows))
+    examples, judge = list(run.examples(setting.split, setting.rows)), run.judge()
     for arm, (adapter, scale, key) in wanted.items():
         begun = time.monotonic()
         backend = run.backend(adapter, scale)
         cached = cache.Cached(backend, run.store)
-        samples = measuring.target(config, cached, examples, run.judge(cached))
+        samples = measuring.target(config, cached, examples, judge)
         for name in progress_over(f"benchmarks of {arm}", benchmarks):
             samples += measuring.benchmark(setting, name, backend, run.store)
         with files.whole(run.folder / "evals" / f"{arm}.samples.jsonl") as file:
