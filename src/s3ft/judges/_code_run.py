@@ -8,6 +8,7 @@ from typing import Any
 from s3ft.judges._code_checks import Undecided, show
 from s3ft.judges._code_tests import Plan
 from s3ft.sandbox import Jail, JailError, Limits, Tier
+from s3ft.sandbox.command import Role
 from s3ft.sandbox.talk import run_batch, run_exam
 from s3ft.types import Verdict
 
@@ -15,11 +16,11 @@ from s3ft.types import Verdict
 class Desk:
     """A jail for programs and, once a test has to run, one for tests. They are started when needed, and again."""
 
-    def __init__(self, tier: Tier, limits: Limits) -> None:
-        self._tier, self._limits = tier, limits
+    def __init__(self, tier: Tier, limits: Limits, memory_mb: int) -> None:
+        self._tier, self._limits, self._memory_mb = tier, limits, memory_mb
         # Tests wait for the program, so theirs is the longer time.
-        self._room = Limits(2 * limits.cpu_s + 2, 2 * limits.memory_mb)
-        self._jails: dict[str, Jail] = {}
+        self._room = Limits(2 * limits.cpu_s + 2)
+        self._jails: dict[Role, Jail] = {}
 
     def judge(self, plan: Plan, text: str, prompt: str) -> Verdict:
         """Raises JailError where a jail died; the next call starts another."""
@@ -41,15 +42,17 @@ class Desk:
             jail.close()
         self._jails = {}
 
-    def _jail(self, name: str) -> Jail:
-        if name not in self._jails:
-            self._jails[name] = Jail(self._tier)
-        return self._jails[name]
+    def _jail(self, role: Role) -> Jail:
+        if role not in self._jails:
+            self._jails[role] = Jail(self._tier, role, self._memory_mb)
+        return self._jails[role]
 
     def _batch(self, plan: Plan, work: dict[str, Any]) -> Verdict:
         grade = _Grade(plan)
         calls = [call for check in plan.checks for call in check.calls]
-        outcome = run_batch(self._jail("program"), work | {"calls": calls}, self._limits, grade.take, _warm(work["text"]))
+        outcome = run_batch(
+            self._jail("candidate"), work | {"calls": calls}, self._limits, grade.take, _warm(work["text"])
+        )
         failure = outcome.failure(self._limits)
         if grade.verdict is None:
             return Verdict(False, grade.program, failure or "exited early: the program ended before its tests")
@@ -63,7 +66,7 @@ class Desk:
             **{"check": plan.check, "functions": plan.functions},
         }
         exam = run_exam(
-            (self._jail("program"), self._jail("tests")),
+            (self._jail("candidate"), self._jail("examiner")),
             work | {"calls": None},
             tests,
             (self._limits, self._room),
@@ -103,7 +106,11 @@ class _Grade:
             if len(self._trees) == len(self._checks[0].calls):
                 self._hold()
         elif kind != "loaded":
-            where = f" in `{self._checks[0].source}`" if kind == "raised" and self._checks and self._trees is not None else ""
+            where = (
+                f" in `{self._checks[0].source}`"
+                if kind == "raised" and self._checks and self._trees is not None
+                else ""
+            )
             self._fail(unloaded(message) + where)
         return self.verdict is not None and not self.verdict.correct
 

@@ -43,8 +43,8 @@ class judge:
         if not (isinstance(workers, int) and workers >= 1):
             raise UserError(f"judge code: workers is {workers!r}, expected 1 or more")
         self.isolation = sandbox.choose(isolation)
-        limits = Limits(float(timeout), memory_mb)
-        self._desks = [Desk(self.isolation, limits) for _ in range(workers)]
+        limits = Limits(float(timeout))
+        self._desks = [Desk(self.isolation, limits, memory_mb) for _ in range(workers)]
         self._known: dict[str, Verdict] | None = {} if cache else None
 
     def __call__(self, examples: Sequence[Example], completions: Sequence[Completion]) -> list[Verdict]:
@@ -128,5 +128,3 @@ class _Row:
             self.death = str(error)
         except Exception as error:
             self.verdict = Verdict(None, reason=f"judge failed: {type(error).__name__}: {error}")
-
-

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 TierName = Literal["bwrap", "landlock", "none"]
+Role = Literal["candidate", "examiner"]
 
 ENVIRONMENT = {
     # A fixed seed, so that sets print and iterate in one order; python -I and -E would ignore it.
@@ -29,11 +30,12 @@ _START = (
 _SYSTEM = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/etc/ld.so.cache", "/nix/store")
 
 
-def line(tier: TierName, uid: int | None) -> list[str]:
-    """Arguments for exec. `uid`: what programs run as, where this process is root."""
+def line(tier: TierName, role: Role, uid: int | None, memory: int) -> list[str]:
+    """Arguments for exec. `uid`: what programs run as, where this process is root. `memory`: bytes for each."""
     interpreter = os.path.realpath(sys.executable)
     readable, listable, paths = _python()
-    settings = {"tier": tier, "uid": uid, "readable": readable, "listable": listable, "paths": paths}
+    settings = {"tier": tier, "role": role, "uid": uid, "memory": memory}
+    settings |= {"readable": readable, "listable": listable, "paths": paths}
     python = [interpreter, "-s", "-P", "-S", "-B", "-c", _START, str(_INSIDE.parent), json.dumps(settings)]
     return [*_bwrap(uid, [interpreter, *readable]), *python] if tier == "bwrap" else python
 
@@ -44,8 +46,8 @@ def _bwrap(uid: int | None, visible: list[str]) -> list[str]:
     if uid is None:
         rights = ["--unshare-user", "--cap-drop", "ALL"]
     else:
-        # Root's bwrap keeps every capability unless told; these let the zygote give up its user for each program.
-        kept = ("CAP_SETUID", "CAP_SETGID", "CAP_KILL", "CAP_DAC_READ_SEARCH")
+        # Root's bwrap keeps every capability unless told; these let the zygote give up being root.
+        kept = ("CAP_SETUID", "CAP_SETGID", "CAP_DAC_READ_SEARCH")
         rights = ["--cap-drop", "ALL", *(word for name in kept for word in ("--cap-add", name))]
     # Root's bwrap makes missing parents 0700, where programs under another user could not pass.
     parents = {str(p) for path in [*visible, "/dev/null"] for p in Path(path).parents if str(p) != "/"}

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from s3ft.sandbox import command
-from s3ft.sandbox.command import TierName
+from s3ft.sandbox.command import Role, TierName
 
 _START_S = 60.0
 _GRACE_S = 10.0
@@ -36,8 +36,6 @@ class Limits:
 
     cpu_s: float = 8.0
     """CPU seconds. The verdict hangs on this, not on how busy the machine is."""
-    memory_mb: int = 512
-    """Address space, in MiB."""
 
     @property
     def wall_s(self) -> float:
@@ -68,16 +66,18 @@ class Outcome:
 
 
 class Jail:
-    """A zygote under `tier`. Not for two threads at once. Raises JailError where it cannot start."""
+    """A zygote under `tier` for programs or for tests. Not for two threads at once.
 
-    def __init__(self, tier: TierName) -> None:
+    Raises JailError where it cannot start."""
+
+    def __init__(self, tier: TierName, role: Role = "candidate", memory_mb: int = 512) -> None:
         ours, theirs = socket.socketpair()
         uid = _FIRST_UID + next(_numbers) % 4000 if os.geteuid() == 0 and tier != "none" else None
         self._running = False
         with theirs, tempfile.TemporaryFile() as errors:
             try:
                 self._process = subprocess.Popen(
-                    command.line(tier, uid),
+                    command.line(tier, role, uid, memory_mb << 20),
                     stdin=theirs,
                     stdout=subprocess.DEVNULL,
                     stderr=errors,
@@ -100,10 +100,10 @@ class Jail:
                 told = errors.read()[-2000:].decode(errors="replace").strip().splitlines()
                 raise JailError(f"{tier}: {told[-1] if told else error}") from error
 
-    def start(self, role: str, work: Any, limits: Limits, fds: list[int], warm: tuple[str, ...] = ()) -> None:
+    def start(self, work: Any, limits: Limits, fds: list[int], warm: tuple[str, ...] = ()) -> None:
         """Forks a process for `work` (JSON) that finds `fds` from descriptor 3 on."""
-        terms = {"role": role, "cpu": math.ceil(limits.cpu_s), "memory": limits.memory_mb << 20, "wall": limits.wall_s}
-        body = json.dumps({**terms, "warm": warm}).encode() + b"\n" + json.dumps(work).encode()
+        request = {"cpu": math.ceil(limits.cpu_s), "wall": limits.wall_s, "warm": warm, "work": work}
+        body = json.dumps(request).encode()
         try:
             socket.send_fds(self._control, [b"r"], fds)
             self._control.sendall(len(body).to_bytes(4, "big") + body)

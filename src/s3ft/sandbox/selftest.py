@@ -13,7 +13,7 @@ from s3ft.sandbox import talk
 from s3ft.sandbox.command import TierName
 from s3ft.sandbox.jail import Jail, JailError, Limits
 
-_LIMITS = Limits(cpu_s=2.0, memory_mb=512)
+_LIMITS = Limits(cpu_s=2.0)
 _SECRET = "S3FT_SELF_TEST_SECRET"
 
 _TRY = """

@@ -26,7 +26,7 @@ def run_batch(
     ours, theirs = socket.socketpair()
     with ours:
         with theirs:
-            jail.start("candidate", work, limits, [theirs.fileno()], warm)
+            jail.start(work, limits, [theirs.fileno()], warm)
         ours.setblocking(False)
         data, enough, open_ = bytearray(), False, True
         poll = select.poll()
@@ -58,15 +58,17 @@ class Exam:
     examiner: Outcome
 
 
-def run_exam(jails: tuple[Jail, Jail], work: Any, tests: Any, limits: tuple[Limits, Limits], warm: tuple[str, ...]) -> Exam:
+def run_exam(
+    jails: tuple[Jail, Jail], work: Any, tests: Any, limits: tuple[Limits, Limits], warm: tuple[str, ...]
+) -> Exam:
     """Runs a program in the first jail and its tests in the second. Raises JailError."""
     jail, room = jails
     ours, report = socket.socketpair()
     left, right = socket.socketpair()
     with ours:
         with report, left, right:
-            jail.start("candidate", work, limits[0], [left.fileno()], warm)
-            room.start("examiner", tests, limits[1], [right.fileno(), report.fileno()], warm)
+            jail.start(work, limits[0], [left.fileno()], warm)
+            room.start(tests, limits[1], [right.fileno(), report.fileno()], warm)
         examiner = room.outcome()
         # Its channel is closed now: a program that goes on has nobody left to talk to.
         poll = select.poll()

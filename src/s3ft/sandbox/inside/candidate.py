@@ -32,7 +32,7 @@ def run(work: dict[str, Any], fds: list[int]) -> None:
     module = types.ModuleType(MODULE)
     sys.modules[MODULE] = module
     try:
-        module.__dict__.update(prelude.names(source))
+        module.__dict__.update(prelude.names(source), __builtins__=prelude.BUILTINS)
         exec(work["setup"], module.__dict__)
         exec(code, module.__dict__)
     except BaseException as error:
@@ -130,15 +130,29 @@ class _Server:
         return self._out(value) if isinstance(value, list | dict | set | bytearray) else None
 
 
-
-
 _ATTRIBUTES: dict[str, Callable[..., Any]] = {"get": getattr, "set": setattr, "delete": delattr}
 _OPERATIONS: dict[str, Callable[..., Any]] = {
     **{
         name: getattr(operator, name)
-        for name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "neg", "pos", "abs", "invert", "and_", "or_")
+        for name in (
+            "add",
+            "sub",
+            "mul",
+            "truediv",
+            "floordiv",
+            "mod",
+            "pow",
+            "neg",
+            "pos",
+            "abs",
+            "invert",
+            "and_",
+            "or_",
+        )
     },
-    **{name: getattr(operator, name) for name in ("xor", "matmul", "lshift", "rshift", "getitem", "setitem", "delitem")},
+    **{
+        name: getattr(operator, name) for name in ("xor", "matmul", "lshift", "rshift", "getitem", "setitem", "delitem")
+    },
     **{f.__name__: f for f in (len, iter, next, bool, str, repr, int, float, round, hash, isinstance, issubclass)},
 }
 

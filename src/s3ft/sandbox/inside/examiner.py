@@ -70,7 +70,14 @@ class _Exam:
         return self._outcome("undecidable", self.undecidable) if self.undecidable else outcome
 
     def _outcome(self, end: str, why: str = "") -> dict[str, Any]:
-        return {"end": end, "why": why, "line": self.line, "seen": self.seen, "held": self.held, "program": self.program}
+        return {
+            "end": end,
+            "why": why,
+            "line": self.line,
+            "seen": self.seen,
+            "held": self.held,
+            "program": self.program,
+        }
 
     def _load(self) -> None:
         while (message := self._receive())[0] != "loaded":
@@ -186,7 +193,11 @@ def _exception(names: list[str]) -> type[Exception]:
     # The nearest built-in kind. StopIteration would silently cut short a loop of the tests.
     for name in names:
         kind = getattr(builtins, str(name), None)
-        if isinstance(kind, type) and issubclass(kind, Exception) and not issubclass(kind, StopIteration | StopAsyncIteration):
+        if (
+            isinstance(kind, type)
+            and issubclass(kind, Exception)
+            and not issubclass(kind, StopIteration | StopAsyncIteration)
+        ):
             if issubclass(kind, UnicodeError | BaseExceptionGroup):
                 return ValueError if issubclass(kind, UnicodeError) else Exception
             return kind
@@ -285,7 +296,21 @@ def _refused(name: str) -> Callable[[Remote, object], Any]:
 
 for _name in ("len", "next", "int", "float", "round", "getitem", "setitem", "delitem", "neg", "pos", "abs", "invert"):
     setattr(Remote, f"__{_name}__", _method(_name))
-for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "and_", "or_", "xor", "matmul", "lshift", "rshift"):
+for _name in (
+    "add",
+    "sub",
+    "mul",
+    "truediv",
+    "floordiv",
+    "mod",
+    "pow",
+    "and_",
+    "or_",
+    "xor",
+    "matmul",
+    "lshift",
+    "rshift",
+):
     setattr(Remote, f"__{_name.rstrip('_')}__", _method(_name))
 for _name, _sign in (("lt", "<"), ("le", "<="), ("gt", ">"), ("ge", ">=")):
     setattr(Remote, f"__{_name}__", _refused(_sign))

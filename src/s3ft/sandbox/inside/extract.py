@@ -9,10 +9,13 @@ import textwrap
 from types import CodeType
 
 _THOUGHTS = re.compile(r".*(?:</think(?:ing)?>|</thought>|\[/THINK\]|<\|channel\|>final<\|message\|>)", re.S)
+_MARKS = ("```", "~~~", "BEGIN]", "</", "THINK]", "<|")
 _MARKED = re.compile(r"\[\[?BEGIN\]?\](.*?)(?:\[\[?DONE\]?\]|\[\[?END\]?\]|\Z)", re.S)
 _FENCE = re.compile(r"^[ \t>]*(`{3,}|~{3,})[ \t]*([\w+#.-]*)")
 _PYTHON = {"", "python", "py", "python3", "python2", "ipython", "pycon", "code", "py3"}
-_CODE = re.compile(r"^(?:from[ \t]+[\w.]+[ \t]+import\b|import[ \t]+\w|(?:async[ \t]+)?def[ \t]+\w|class[ \t]+\w|@\w|\w+[ \t]*=[^=])")
+_CODE = re.compile(
+    r"^(?:from[ \t]+[\w.]+[ \t]+import\b|import[ \t]+\w|(?:async[ \t]+)?def[ \t]+\w|class[ \t]+\w|@\w|\w+[ \t]*=[^=])"
+)
 _BINDS = re.compile(r"^(?:(?:async[ \t]+)?def|class)[ \t]+(\w+)|^(\w+)[ \t]*(?::[^=\n]+)?=[^=]", re.M)
 _IMPORTS = re.compile(r"^(?:from[ \t]+[\w.]+[ \t]+import|import)[ \t]+(.+)$", re.M)
 _WORD = re.compile(r"\b[A-Za-z_]\w*\b")
@@ -23,8 +26,11 @@ def program(text: str, names: list[str], prompt: str = "") -> tuple[str, CodeTyp
     """The source that defines one of `names` (any program where there are none) and its code.
 
     Raises SyntaxError where nothing in the text is Python, ValueError for null bytes."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n").lstrip("\ufeff")
+    if not any(mark in text for mark in _MARKS) and (whole := _compiled(text, names)) and defines(text, names):
+        return whole
     answer = _THOUGHTS.sub("", text, count=1)
-    text = (answer if answer.strip() else text).replace("\r\n", "\n").replace("\r", "\n").lstrip("\ufeff")
+    text = answer if answer.strip() else text
     marked = [m[1] for m in _MARKED.finditer(text) if m[1].strip()]
     pieces = [piece for part in [*marked[::-1], text] for piece in _pieces(part)]
     header = _header(prompt, names)
@@ -49,7 +55,7 @@ def program(text: str, names: list[str], prompt: str = "") -> tuple[str, CodeTyp
 
 def defines(source: str, names: list[str]) -> bool:
     """Whether a name is bound at the top level of a source; true where no names are asked for."""
-    return not names or not _bound(source).isdisjoint(names)
+    return not names or any(f"\ndef {name}(" in f"\n{source}" for name in names) or not _bound(source).isdisjoint(names)
 
 
 def _pieces(text: str) -> list[str]:

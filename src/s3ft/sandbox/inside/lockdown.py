@@ -7,11 +7,10 @@ import os
 import resource
 import struct
 import sys
-from typing import Any
 
 from . import landlock, seccomp
 
-_SETUID, _SETGID, _KILL, _READ_SEARCH = 7, 6, 5, 2
+_READ_SEARCH = 2
 _PDEATHSIG, _KEEPCAPS, _SUBREAPER, _NO_NEW_PRIVS = 1, 8, 36, 38
 _SIGKILL = 9
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -19,48 +18,51 @@ OPEN_FILES = 64
 PROCESSES = 32
 
 
-def harden_zygote(tier: str, uid: int | None, readable: list[str], listable: list[str]) -> bool:
-    """Once, in the process that forks. True where its children need CAP_DAC_READ_SEARCH to reach the Python library.
+def harden_zygote(tier: str, uid: int | None, readable: list[str], listable: list[str]) -> None:
+    """Once, before the first program; every child takes it over. `uid`: what to become, where this is root.
 
-    `uid`: what children become, None where the zygote is no root. Raises OSError."""
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    Raises OSError."""
     _prctl(_SUBREAPER, 1)
-    search = False
     if uid is not None:
-        search = not _reachable(uid, readable)
-        kept = [_SETUID, _SETGID, _KILL] + ([_READ_SEARCH] if search else [])
-        _set_capabilities(sum(1 << capability for capability in kept))
+        _drop_root(uid, readable)
     _prctl(_NO_NEW_PRIVS, 1)
     if tier == "landlock":
         landlock.restrict(readable, listable)
-    return search
+    seccomp.install(seccomp.outer())
 
 
-def harden_child(limits: dict[str, Any], uid: int | None, search: bool) -> None:
-    """Once a program, in its process, before it runs. Raises OSError."""
-    _prctl(_PDEATHSIG, _SIGKILL)
-    set_limits(limits)
-    if uid is not None:
-        resource.setrlimit(resource.RLIMIT_NPROC, (PROCESSES, PROCESSES))
-        _prctl(_KEEPCAPS, int(search))
-        os.setgroups([])
-        os.setresgid(uid, uid, uid)
-        os.setresuid(uid, uid, uid)
-        _set_capabilities(1 << _READ_SEARCH if search else 0)
-        _prctl(_PDEATHSIG, _SIGKILL)  # Changing the user cleared it.
-    seccomp.install(seccomp.program(os.getpid()))
+def harden_child(parent_dies: int = _SIGKILL) -> None:
+    """Once a program, in its process, before it runs: from here on it cannot make a process. Raises OSError."""
+    _prctl(_PDEATHSIG, parent_dies)
+    seccomp.install(seccomp.inner(os.getpid()))
 
 
-def set_limits(limits: dict[str, Any]) -> None:
-    """Memory in bytes, CPU time in whole seconds."""
+def limit_zygote(memory: int) -> None:
+    """Limits that children take over: `memory` bytes of address space, no file grows, few descriptors, no core."""
     for what, value in (
-        (resource.RLIMIT_AS, limits["memory"]),
-        (resource.RLIMIT_CPU, limits["cpu"]),
+        (resource.RLIMIT_AS, memory),
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_NOFILE, OPEN_FILES),
         (resource.RLIMIT_CORE, 0),
     ):
         resource.setrlimit(what, (value, value))
+
+
+def limit_cpu(pid: int, seconds: int) -> None:
+    """CPU time of a child, from its parent: nothing the child does first can matter, as its past counts too."""
+    resource.prlimit(pid, resource.RLIMIT_CPU, (seconds, seconds))
+
+
+def _drop_root(uid: int, readable: list[str]) -> None:
+    search = not _reachable(uid, readable)
+    resource.setrlimit(resource.RLIMIT_NPROC, (PROCESSES, PROCESSES))
+    _prctl(_KEEPCAPS, 1)
+    os.setgroups([])
+    os.setresgid(uid, uid, uid)
+    os.setresuid(uid, uid, uid)
+    # A Python library in root's own folder can still be read; which files, bubblewrap or Landlock decides.
+    _set_capabilities(1 << _READ_SEARCH if search else 0)
+    _prctl(_KEEPCAPS, 0)
 
 
 def _reachable(uid: int, paths: list[str]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import builtins
 import collections
 import copy
 import functools
@@ -21,10 +22,12 @@ from typing import Any
 _MODULES = (bisect, collections, copy, functools, heapq, itertools, math, operator, random, re, string, sys, typing)
 _ON_DEMAND = (
     *("array", "calendar", "cmath", "contextlib", "dataclasses", "datetime", "decimal", "enum", "fractions", "hashlib"),
-    *("json", "numbers", "os", "queue", "statistics", "sys", "textwrap", "time"),
+    *("json", "numbers", "os", "queue", "statistics", "textwrap", "time"),
 )
+_USES = re.compile(rf"(?<![\w.])({'|'.join(_ON_DEMAND)})\.")
+
 MODULES: dict[str, Any] = {module.__name__: module for module in _MODULES}
-_NAMES: dict[str, Any] = {
+BUILTINS: dict[str, Any] = {
     **{name: getattr(typing, name) for name in typing.__all__},
     **{
         name: getattr(module, name)
@@ -32,16 +35,17 @@ _NAMES: dict[str, Any] = {
         for name in getattr(module, "__all__", dir(module))
         if not name.startswith("_")
     },
-    **{name: getattr(math, name) for name in ("ceil", "comb", "factorial", "floor", "gcd", "inf", "log", "pi", "prod", "sqrt")},
+    **{
+        name: getattr(math, name)
+        for name in ("ceil", "comb", "factorial", "floor", "gcd", "inf", "log", "pi", "prod", "sqrt")
+    },
     "deepcopy": copy.deepcopy,
     **MODULES,
+    **vars(builtins),
 }
+"""Builtins of a program's own, with all of this among them: nothing has to be copied when it starts."""
 
 
 def names(source: str) -> dict[str, Any]:
-    """What a program finds defined when it starts; dearer modules only where `source` has their name."""
-    found = dict(_NAMES)
-    for name in _ON_DEMAND:
-        if name in source and name not in found:
-            found[name] = import_module(name)
-    return found
+    """The dearer modules, only where `source` takes something from them."""
+    return {name: import_module(name) for name in set(_USES.findall(source))}

@@ -1,12 +1,16 @@
 """The system calls that a judged program may make: an allow-list for seccomp-BPF, without any library.
 
 Everything else fails with EPERM: processes, programs, sockets to anywhere, signals to others, tracing, mounts, keys,
-shared memory, files changed in any way. An unknown machine has no list and gets no sandbox."""
+shared memory, files changed in any way. An unknown machine has no list and gets no sandbox.
+
+Two filters, of which the stricter answer holds: `outer`, long, once for the zygote, with the few calls that it needs to
+make and confine a child; `inner`, short, for each child, takes those away."""
 
 from __future__ import annotations
 
 import ctypes
 import errno
+import functools
 import platform
 import struct
 
@@ -132,22 +136,34 @@ _ALLOWED: dict[str, tuple[int | None, int | None]] = {
     "getitimer": (36, 102),
     "alarm": (37, None),
 }
+# Allowed for some arguments only.
 _GUARDED: dict[str, tuple[int, int]] = {
-    "clone": (56, 220),
-    "kill": (62, 129),
-    "tgkill": (234, 131),
-    "prlimit64": (302, 261),
     "ioctl": (16, 29),
     "fcntl": (72, 25),
     "socketpair": (53, 199),
 }
+# What only the zygote may do: confine a child, watch it, take in the judge's channels.
+_ZYGOTE: dict[str, tuple[int, int]] = {
+    "prctl": (157, 167),
+    "pidfd_open": (434, 434),
+    "recvmsg": (47, 212),
+}
+# What a child may do to itself only.
+_OWN: dict[str, tuple[int, int]] = {
+    "clone": (56, 220),
+    "kill": (62, 129),
+    "tgkill": (234, 131),
+    "prlimit64": (302, 261),
+}
 # The C library falls back on an older call where these do not exist.
 _ABSENT = (435, 437)  # clone3, openat2
 
+_libc = ctypes.CDLL(None, use_errno=True)
 _ALLOW, _ERRNO, _KILL = 0x7FFF0000, 0x00050000, 0x80000000
 _LOAD, _EQUAL, _ABOVE, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x25, 0x35, 0x45, 0x06
 _NUMBER, _ARCH, _X32 = 0, 4, 0x40000000
 _CLONE_THREAD, _AF_UNIX = 0x00010000, 1
+_PID = 0x7B7C7D7E  # Stands for the child's pid until there is one.
 _IOCTLS = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)  # TCGETS TIOCGWINSZ FIONREAD FIONBIO FIONCLEX FIOCLEX
 _FCNTLS = (0, 1, 2, 3, 4, 1030, 1032)  # F_DUPFD F_GETFD F_SETFD F_GETFL F_SETFL F_DUPFD_CLOEXEC F_GETPIPE_SZ
 
@@ -157,41 +173,61 @@ def is_known() -> bool:
     return platform.machine() in _MACHINES
 
 
-def program(pid: int) -> bytes:
-    """BPF for the process `pid`: its own signals and limits are the only ones it may touch."""
+def outer() -> bytes:
+    """BPF for the zygote and all its children."""
     column, arch = _MACHINES[platform.machine()]
     code = [(_LOAD, 0, 0, _ARCH), (_EQUAL, 1, 0, arch), (_RETURN, 0, 0, _KILL), (_LOAD, 0, 0, _NUMBER)]
     if column == 0:
         code += [(_AT_LEAST, 0, 1, _X32), (_RETURN, 0, 0, _KILL)]
-    for low, high in _ranges(sorted(n for pair in _ALLOWED.values() if (n := pair[column]) is not None)):
+    free = [*_ALLOWED.values(), *_ZYGOTE.values(), *_OWN.values()]
+    for low, high in _ranges(sorted(n for pair in free if (n := pair[column]) is not None)):
         code += [(_AT_LEAST, 0, 2, low), (_ABOVE, 1, 0, high), (_RETURN, 0, 0, _ALLOW)]
-    checks: dict[str, tuple[int, list[tuple[int, int]]]] = {
-        "clone": (0, [(_ANY_BIT, _CLONE_THREAD)]),
-        "kill": (0, [(_EQUAL, pid)]),
-        "tgkill": (0, [(_EQUAL, pid)]),
-        "prlimit64": (0, [(_EQUAL, 0), (_EQUAL, pid)]),
-        "ioctl": (1, [(_EQUAL, command) for command in _IOCTLS]),
-        # F_SETOWN and F_SETSIG would send any signal to any process of the user's.
-        "fcntl": (1, [(_EQUAL, command) for command in _FCNTLS]),
-        "socketpair": (0, [(_EQUAL, _AF_UNIX)]),
-    }
-    for name, (argument, tests) in checks.items():
-        code += [(_EQUAL, 0, 2 + 2 * len(tests), _GUARDED[name][column]), (_LOAD, 0, 0, 16 + 8 * argument)]
-        for test, value in tests:
-            code += [(test, 0, 1, value), (_RETURN, 0, 0, _ALLOW)]
-        code += [(_RETURN, 0, 0, _ERRNO | errno.EPERM)]
+    code += _guard(_GUARDED["ioctl"][column], 1, [(_EQUAL, command) for command in _IOCTLS])
+    # F_SETOWN and F_SETSIG would send any signal to any process of the user's.
+    code += _guard(_GUARDED["fcntl"][column], 1, [(_EQUAL, command) for command in _FCNTLS])
+    code += _guard(_GUARDED["socketpair"][column], 0, [(_EQUAL, _AF_UNIX)])
     for number in _ABSENT:
         code += [(_EQUAL, 0, 1, number), (_RETURN, 0, 0, _ERRNO | errno.ENOSYS)]
-    code += [(_RETURN, 0, 0, _ERRNO | errno.EPERM)]
+    return _assemble([*code, (_RETURN, 0, 0, _ERRNO | errno.EPERM)])
+
+
+def inner(pid: int) -> bytes:
+    """BPF for the process `pid`: threads but no children, its own signals and limits, and no more rights to change."""
+    return struct.pack("I", pid).join(_inner_around_pid())
+
+
+@functools.cache
+def _inner_around_pid() -> list[bytes]:
+    column, _ = _MACHINES[platform.machine()]
+    code = [(_LOAD, 0, 0, _NUMBER)]
+    for pair in _ZYGOTE.values():
+        code += [(_EQUAL, 0, 1, pair[column]), (_RETURN, 0, 0, _ERRNO | errno.EPERM)]
+    code += _guard(_OWN["clone"][column], 0, [(_ANY_BIT, _CLONE_THREAD)])
+    code += _guard(_OWN["kill"][column], 0, [(_EQUAL, _PID)])
+    code += _guard(_OWN["tgkill"][column], 0, [(_EQUAL, _PID)])
+    code += _guard(_OWN["prlimit64"][column], 0, [(_EQUAL, 0), (_EQUAL, _PID)])
+    return _assemble([*code, (_RETURN, 0, 0, _ALLOW)]).split(struct.pack("I", _PID))
+
+
+_Line = tuple[int, int, int, int]
+
+
+def _guard(number: int, argument: int, tests: list[tuple[int, int]]) -> list[_Line]:
+    """Lines that allow a call where its argument (the low 32 bits, all that the kernel reads of these) passes a test."""
+    code = [(_EQUAL, 0, 2 + 2 * len(tests), number), (_LOAD, 0, 0, 16 + 8 * argument)]
+    for test, value in tests:
+        code += [(test, 0, 1, value), (_RETURN, 0, 0, _ALLOW)]
+    return [*code, (_RETURN, 0, 0, _ERRNO | errno.EPERM)]
+
+
+def _assemble(code: list[_Line]) -> bytes:
     return b"".join(struct.pack("HBBI", *line) for line in code)
 
 
 def install(code: bytes) -> None:
     """Puts the calling process under `code` for good. Needs no_new_privs. Raises OSError."""
-    buffer = ctypes.create_string_buffer(code, len(code))
-    header = struct.pack("HP", len(code) // 8, ctypes.addressof(buffer))
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.prctl(22, 2, ctypes.c_char_p(header), 0, 0) != 0:  # PR_SET_SECCOMP, SECCOMP_MODE_FILTER
+    header = struct.pack("HP", len(code) // 8, ctypes.cast(code, ctypes.c_void_p).value)
+    if _libc.prctl(22, 2, header, 0, 0) != 0:  # PR_SET_SECCOMP, SECCOMP_MODE_FILTER
         raise OSError(ctypes.get_errno(), "seccomp filter refused")
 
 

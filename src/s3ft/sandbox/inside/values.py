@@ -81,7 +81,23 @@ _FLAT: list[tuple[type, Callable[[Any], Any]]] = [
 _BUILTINS: dict[str, Any] = {
     f.__name__: f
     for f in (
-        *(int, float, complex, bool, str, bytes, bytearray, list, tuple, set, frozenset, dict, range, object, type(None)),
+        *(
+            int,
+            float,
+            complex,
+            bool,
+            str,
+            bytes,
+            bytearray,
+            list,
+            tuple,
+            set,
+            frozenset,
+            dict,
+            range,
+            object,
+            type(None),
+        ),
         *(abs, all, any, chr, divmod, hash, hex, len, max, min, ord, pow, repr, reversed, round, sorted, sum),
     )
 }

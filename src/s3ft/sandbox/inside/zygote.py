@@ -1,12 +1,13 @@
-"""A warm process that forks once per program and says how each one ended. It never looks at a program itself.
+"""A warm process that forks once per program and says how each one ended. It never runs or compiles a program itself.
 
 The judge's side of the talk is `s3ft.sandbox.jail`. Standard input is a Unix stream socket. A request is the byte "r" with
-file descriptors attached, four bytes of length, one JSON line of limits, then the work for the child; the answer is one
-JSON line. The byte "k" asks to kill what runs; it may arrive too late, between requests, and then means nothing."""
+file descriptors attached, four bytes of length, then limits and work for the child as JSON; the answer is one JSON line. The byte "k" asks to kill what runs; it may arrive too late, between requests, and then means nothing."""
 
 from __future__ import annotations
 
+import fcntl
 import gc
+import importlib
 import json
 import os
 import select
@@ -16,60 +17,61 @@ import sys
 import time
 from typing import Any
 
-from . import candidate, examiner, lockdown, wire
+from . import lockdown, seccomp
 
-_ROLES = {"candidate": candidate.run, "examiner": examiner.run}
 _CHANNEL = 3
 
 
 def main(settings: dict[str, Any]) -> None:
-    """`settings`: tier, uid, readable, listable, paths (what programs may import from). Never returns normally."""
-    control = socket.socket(fileno=os.dup(0))
+    """`settings`: role, tier, uid, memory, readable, listable, paths (what programs may import from).
+
+    Returns when the judge has gone."""
+    role = importlib.import_module(f".{settings['role']}", __package__)
+    control = socket.socket(fileno=fcntl.fcntl(0, fcntl.F_DUPFD_CLOEXEC, lockdown.OPEN_FILES // 2))
     null = os.open(os.devnull, os.O_RDWR)
     for fd in (0, 1, 2):
         os.dup2(null, fd)
+    os.close(null)
     sys.path[:] = settings["paths"]
     sys.dont_write_bytecode = True
-    search = lockdown.harden_zygote(settings["tier"], settings["uid"], settings["readable"], settings["listable"]) if (
-        settings["tier"] != "none"
-    ) else False
+    lockdown.limit_zygote(settings["memory"])
+    is_confined = settings["tier"] != "none"
+    if is_confined:
+        lockdown.harden_zygote(settings["tier"], settings["uid"], settings["readable"], settings["listable"])
+    seccomp.inner(0)
     control.sendall(b'{"ready":true}\n')
     gc.collect()
     gc.disable()
     gc.freeze()
     while (request := _request(control)) is not None:
-        limits, work, fds = request
+        limits, fds = request
         for name in limits["warm"]:
             _warm(name)
         pid = os.fork()
         if pid == 0:
             try:
-                _become(fds)
-                if settings["tier"] == "none":
-                    os.setsid()
-                    lockdown.set_limits(limits)
-                else:
-                    lockdown.harden_child(limits, settings["uid"], search)
-                _ROLES[limits["role"]](wire.parse(work), list(range(_CHANNEL, _CHANNEL + len(fds))))
+                os.closerange(_CHANNEL + len(fds), lockdown.OPEN_FILES)
+                lockdown.harden_child() if is_confined else os.setsid()
+                role.run(limits["work"], fds)
                 os._exit(0)
             finally:
                 os._exit(125)
+        lockdown.limit_cpu(pid, limits["cpu"])
         for fd in fds:
             os.close(fd)
-        outcome = _wait(pid, control, limits["wall"], settings["tier"])
+        outcome = _wait(pid, control, limits["wall"], is_confined)
         control.sendall(json.dumps(outcome).encode() + b"\n")
 
 
-def _request(control: socket.socket) -> tuple[dict[str, Any], bytes, list[int]] | None:
+def _request(control: socket.socket) -> tuple[dict[str, Any], list[int]] | None:
     kind = b"k"
     while kind == b"k":
         kind, fds, _, _ = socket.recv_fds(control, 1, 4)
     size = _read(control, 4) if kind else None
     body = _read(control, int.from_bytes(size, "big")) if size else None
-    if body is None:
-        return None
-    line, _, work = body.partition(b"\n")
-    return json.loads(line), work, fds
+    # Descriptors take the lowest free numbers, and nothing else is open down there.
+    assert fds == list(range(_CHANNEL, _CHANNEL + len(fds)))
+    return None if body is None else (json.loads(body), fds)
 
 
 def _read(control: socket.socket, size: int) -> bytes | None:
@@ -92,15 +94,7 @@ def _warm(name: str) -> None:
         gc.freeze()
 
 
-def _become(fds: list[int]) -> None:
-    """Leaves standard streams on /dev/null and the channels at 3, 4 ...; every other descriptor is closed."""
-    high = [os.dup2(fd, 100 + i, inheritable=False) for i, fd in enumerate(fds)]
-    for i, fd in enumerate(high):
-        os.dup2(fd, _CHANNEL + i)
-    os.closerange(_CHANNEL + len(fds), 256)
-
-
-def _wait(pid: int, control: socket.socket, wall: float, tier: str) -> dict[str, Any]:
+def _wait(pid: int, control: socket.socket, wall: float, is_confined: bool) -> dict[str, Any]:
     start = time.monotonic()
     by_wall = _until_done(pid, control, wall)
     if by_wall is not None:
@@ -111,7 +105,7 @@ def _wait(pid: int, control: socket.socket, wall: float, tier: str) -> dict[str,
         "cpu": usage.ru_utime + usage.ru_stime,
         "seconds": time.monotonic() - start,
         "wall": by_wall is True,
-        "stray": _reap_strays(pid, tier),
+        "stray": _reap_strays(pid, is_confined),
     }
 
 
@@ -135,9 +129,9 @@ def _until_done(pid: int, control: socket.socket, wall: float) -> bool | None:
         os.close(watch)
 
 
-def _reap_strays(pid: int, tier: str) -> int:
+def _reap_strays(pid: int, is_confined: bool) -> int:
     """Kills and counts what a program left running; orphans become children of this process (a subreaper)."""
-    if tier == "none":
+    if not is_confined:
         try:
             os.killpg(pid, signal.SIGKILL)
         except (ProcessLookupError, PermissionError):
