@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any
 from s3ft import audit_sample, files, jsonl, judges, stats
 from s3ft.audit_sample import Stratum
 from s3ft.progress import progress
-from s3ft.types import Completion, Example, UserError, Verdict
+from s3ft.types import Backend, Completion, Example, UserError, Verdict
 
 BATCH_ROWS = 256
 BATCH_CHARACTERS = 8_000_000
@@ -165,11 +165,23 @@ def judge_file(
 
 
 def open_judge(spec: Spec) -> Any:
-    """The judge, with the model it asks bound to it where it asks one."""
-    judge = judges.load(spec)
+    """The judge, with the model that its options name bound to it where it asks one."""
+    judge: Any = judges.load(spec)
     if hasattr(judge, "bind"):
-        judge.bind(None)
+        judge.bind(None, open_backend)
     return judge
+
+
+def open_backend(model: str | None, backend: Mapping[str, Any] | None) -> Backend:
+    """The backend for a model and the backend section of a config, with its generations kept in the user's cache.
+
+    Raises UserError where the model is not named or cannot be had."""
+    from s3ft import cache, config, run
+
+    if model is None:
+        raise UserError("judge 'llm': which model shall be asked? add -o model=NAME")
+    opened = run.Run(config.parse({"model": model, "task": "rows", "backend": dict(backend or {})}), Path())
+    return cache.Cached(opened.backend(), opened.store)
 
 
 def show(audit: Audit) -> None:

@@ -116,7 +116,7 @@ class judge:
 
     def _vote(self, reply: Completion, graded: str) -> tuple[bool | None, str]:
         if reply.finish_reason != "stop":
-            return None, "the judge's model was cut" if reply.finish_reason == "length" else "the judge's model failed"
+            return None, "the judge's model was cut at max_tokens" if reply.finish_reason == "length" else "the judge's model failed"
         return read(reply.text, self._labels, graded)
 
     def _voted(self, votes: list[tuple[bool | None, str]], graded: str) -> Verdict:

@@ -41,8 +41,8 @@ def task(
 
     Columns: question; passage or context (text), or ctxs (a list of {title, text, isgold}: the gold one, else the
     first, is shown); answers, a list of accepted ones or SQuAD's {text: [...]}. A row without answers is
-    unanswerable; `answerable_only` leaves it out. The gold is the first answer. judge: llm lets the base model judge, as the
-    paper does; it is given the question without the passage."""
+    unanswerable; `answerable_only` leaves it out. The gold is the first answer. judge: llm lets the base model
+    judge, as the paper does; it is given the question without the passage."""
 
     def messages(row: dict[str, Any], place: str) -> list[Message]:
         fields = {"passage": _passage(row, place), "question": _question(row, place)}
