@@ -18,7 +18,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("files", "jsonl", "plugins", "recipes", "rendering", "config", "template", "proof", "chat", "stats"),
     ("sources", "judges", "tasks", "backends", "sandbox", "cache", "lab", "summary", "records", "model", "dataset"),
     ("build", "tokens"),
-    ("train", "training", "evaluate"),
+    ("train", "training", "evaluate", "trainer"),
     ("report",),
     ("run",),
     ("audit", "audit_sample", "audit_show", "check", "explain", "export", "listing", "stages", "sweep"),

@@ -196,6 +196,9 @@ class RunConfig(_Section):
         for name in names:
             if name not in RECIPES and not any(isinstance(r, dict) and name in r for r in self.recipes):
                 raise ValueError(plugins.unknown("recipe", name, list(RECIPES)))
+        for name in names:
+            if not re.fullmatch(r"[\w.-]+", name):
+                raise ValueError(f"recipes: found the name {name!r}, expected letters, digits, '_', '-' and '.'")
         if not names or len(set(names)) < len(names):
             raise ValueError(f"recipes: found {names}, expected one or more names, each once")
         if isinstance(self.train.learning_rate, dict):
@@ -216,10 +219,6 @@ class RunConfig(_Section):
             else:
                 found |= {name: Recipe(**recipe.model_dump()) for name, recipe in entry.items()}
         return found
-
-    def digest(self) -> str:
-        """SHA-256 of everything but where generations are kept."""
-        return digest(self.model_dump(mode="json", exclude={"cache"}))
 
 
 def digest(value: Any) -> str:

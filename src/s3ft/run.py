@@ -7,7 +7,7 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,7 +19,7 @@ from typing import IO, Any
 import yaml
 
 from s3ft import cache, dataset, files, judges, model, plugins
-from s3ft.config import RunConfig
+from s3ft.config import RunConfig, parse
 from s3ft.progress import console
 from s3ft.types import Example, Judge, Split, Task, UserError
 
@@ -56,10 +56,8 @@ class Run:
         """The run's judge; one that asks a model asks the base model, whatever it judges."""
         found = judges.load(self.config.judge or self.task.judge)
         if hasattr(found, "bind"):
-            from s3ft import backends
-
             base = cache.Cached(self.backend(), self.store)
-            found.bind(base, lambda name, named: backends.another(name, named, self.config, self.store))
+            found.bind(base, lambda name, named: another_model(name, named, self.config, self.store))
         return found
 
     def backend(self, adapter: Path | None = None, scale: float = 1.0) -> Any:
@@ -104,6 +102,22 @@ class Run:
             file.write(f"{datetime.now().isoformat(timespec='seconds')} {text}\n")
 
 
+def another_model(
+    name: str | None, backend: Mapping[str, Any] | None, config: RunConfig | None, store: cache.Store
+) -> cache.Cached:
+    """A model beside that of a run, such as a judge's own, with its generations kept in `store`.
+
+    `name` and `backend` are as the fields `model` and `backend` of a config; what is not given is the run's. Raises
+    UserError where there is neither a name nor a run."""
+    from s3ft import backends
+
+    known = config.model_dump(mode="json") if config else {"task": "rows"}
+    given = {"model": name, "backend": backend}
+    made = parse({**known, **{k: v for k, v in given.items() if v is not None}}, "the judge's model")
+    folder = model.folder(made.model, made.revision)
+    return cache.Cached(backends.load(made, folder, model.fingerprint(folder, store)), store)
+
+
 def arm(recipe: str, seed: int, scale: float = 1.0) -> str:
     """The name of an adapter, at a strength, in evals/."""
     return f"{recipe}-seed-{seed}" + ("" if scale == 1.0 else f"-scale-{scale:g}")
@@ -121,7 +135,10 @@ def open_run(config: RunConfig, name: str) -> Run:
     then = yaml.safe_load(begun.read_text(encoding="utf-8")) if begun.is_file() else None
     if then == plain:
         return run
-    if then is not None and {**then, "evaluate": {**then["evaluate"], "scales": plain["evaluate"]["scales"]}} == plain:
+    if (
+        then is not None
+        and {**then, "evaluate": {**then.get("evaluate", {}), "scales": plain["evaluate"]["scales"]}} == plain
+    ):
         _write_config(begun, plain)
         return run
     if any((folder / made).exists() for made in ("records", "adapters", "evals")):

@@ -242,7 +242,10 @@ def evaluate(run: Run) -> None:
             for sample in samples:
                 files.write_line(file, sample)
         means = {n: measuring.mean(samples, n) for n in ("target", *benchmarks)}
-        facts = {"key": key, "scores": means, "items": len(samples), "seconds": time.monotonic() - begun}
+        cut = sum(s.get("finish_reason") == "length" for s in samples)
+        undecided = sum(s["set"] == "target" and s["correct"] is None for s in samples)
+        facts = {"key": key, "scores": means, "items": len(samples), "cut": cut, "undecided": undecided}
+        facts["seconds"] = time.monotonic() - begun
         files.write_json(run.folder / "evals" / f"{arm}.json", facts)
         run.log(f"evaluate {arm}: " + ", ".join(f"{n} {v:.3f}" for n, v in means.items()))
 

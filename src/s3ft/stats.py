@@ -18,8 +18,9 @@ class Estimate:
     low: float
     high: float
 
-    def as_dict(self) -> dict[str, float]:
-        return asdict(self)
+    def as_dict(self) -> dict[str, float | None]:
+        """As JSON, which has no number for what is undefined: null."""
+        return {name: None if np.isnan(value) else value for name, value in asdict(self).items()}
 
 
 def wilson(successes: int, total: int) -> Estimate:
@@ -46,14 +47,18 @@ def bootstrap(strata: Sequence[np.ndarray], statistic: Callable[[list[np.ndarray
 
 
 def mean_over_items(scores: np.ndarray) -> Estimate:
-    """Mean of per-item scores, shape (items,) or (seeds, items), averaged over seeds first."""
+    """Mean of per-item scores, shape (items,) or (seeds, items), averaged over seeds first.
+
+    Where all items are right, or all wrong, resampling would show no doubt: the interval is Wilson's."""
+    if scores.size and (scores.min() == scores.max()) and scores.flat[0] in (0.0, 1.0):
+        items = scores.shape[-1]
+        return wilson(items * int(scores.flat[0]), items)
     return bootstrap([np.atleast_2d(scores)], lambda s: float(s[0].mean()))
 
 
 def difference(ours: np.ndarray, theirs: np.ndarray) -> Estimate:
     """Paired difference of per-item scores, each of shape (items,) or (seeds, items), over the same items."""
-    per_item = np.atleast_2d(ours).mean(0) - np.atleast_2d(theirs).mean(0)
-    return mean_over_items(per_item)
+    return mean_difference([(ours, theirs)])
 
 
 def mean_difference(pairs: Sequence[tuple[np.ndarray, np.ndarray]]) -> Estimate:

@@ -63,7 +63,8 @@ class Summary:
         for candidate in record.candidates:
             self.generated_tokens += candidate.completion.num_tokens
             self.refusals[f"{candidate.source}: {candidate.refusal}"] += bool(candidate.refusal)
-            if candidate.verdict is not None:
+            # Gold is judged once for all recipes, and counted there.
+            if candidate.verdict is not None and candidate.source != "gold":
                 self.judged.add([record.example], [candidate.verdict])
                 self.refused[candidate.source] += candidate.verdict.correct is False
                 self.undecided[candidate.source] += candidate.verdict.correct is None

@@ -9,6 +9,7 @@ import shutil
 import time
 import warnings
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from s3ft import files
 from s3ft.config import TrainConfig, digest
 from s3ft.progress import progress
 from s3ft.tokens import Rows, prepare
-from s3ft.training import COMPLETE, Watch, trainer_for
+from s3ft.training import COMPLETE, Watch, is_main, trainer_for
 from s3ft.types import UserError
 
 __all__ = ["prepare", "train"]
@@ -65,10 +66,11 @@ def train(
     trainer = trainer_for(loaded, rows, partial, config, config.rate(recipe), seed, steps, dtype, where, watch)
     try:
         before = _logits(trainer.model, rows)
+        trainer.accelerator.wait_for_everyone()
         resume = _checkpoint(partial)
         watch.begin(resume)
-        with progress(f"train {recipe}, seed {seed}", steps, "steps") as bar:
-            watch.advance = advance or bar
+        with nullcontext() if advance else progress(f"train {recipe}, seed {seed}", steps, "steps") as bar:
+            watch.advance = advance or bar or watch.advance
             result = trainer.train(resume_from_checkpoint=str(resume) if resume else None)
         change = float((_logits(trainer.model, rows) - before).abs().max())
         if not change > 0:
@@ -90,6 +92,7 @@ def train(
             "logit_change": change,
             "adapter_norm": _norm(trainer.model),
             "resumed_from": int(resume.name.split("-")[1]) if resume else 0,
+            "processes": trainer.accelerator.num_processes,
             "seconds": time.monotonic() - begun,
             "train_seconds": result.metrics["train_runtime"],
         }
@@ -108,7 +111,7 @@ def train(
 def _opened(out_dir: Path, made_of: str) -> Path:
     """The folder trained into, with what a killed run of the same setting left there."""
     partial = out_dir.with_name(out_dir.name + ".partial")
-    if files.read_json(partial / "setting.json") != made_of and int(os.environ.get("RANK", "0")) == 0:
+    if files.read_json(partial / "setting.json") != made_of and is_main():
         shutil.rmtree(partial, ignore_errors=True)
         files.write_json(partial / "setting.json", made_of)
     return partial

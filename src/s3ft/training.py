@@ -46,12 +46,17 @@ class Watch(TrainerCallback):
                     break
                 if row["step"] <= step:
                     kept.append(row)
-        self._log.write_text("".join(json.dumps(r) + "\n" for r in kept), encoding="utf-8")
+        if is_main():
+            self._log.write_text("".join(json.dumps(r) + "\n" for r in kept), encoding="utf-8")
         self.losses = [r["loss"] for r in kept]
         self._resumed = step
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        self.advance(self._resumed)
+        self._tell(self._resumed)
+
+    def _tell(self, steps: int) -> None:
+        if is_main():
+            self.advance(steps)
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **_: Any) -> None:
         if not logs or "loss" not in logs:
@@ -66,20 +71,24 @@ class Watch(TrainerCallback):
                 f"training: {bad[0]} is {row[bad[0]]} at step {state.global_step}; lower train.learning_rate, "
                 f"or train in float32{where}"
             )
-        if state.is_world_process_zero:
-            self.losses.append(row["loss"])
+        self.losses.append(row["loss"])
+        if is_main():
             with self._log.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(row) + "\n")
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> Any:
-        self.advance(1)
-        if time.monotonic() - self._saved >= self._every and state.global_step < state.max_steps:
-            control.should_save = True
+        self._tell(1)
+        is_due = time.monotonic() - self._saved >= self._every and state.global_step < state.max_steps
+        control.should_save = control.should_save or _as_main(is_due)
         return control
 
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         self._saved = time.monotonic()
         folder = Path(args.output_dir) / f"checkpoint-{state.global_step}"
+        if torch.distributed.is_initialized():
+            torch.distributed.barrier()
+        if not is_main():
+            return
         for path in folder.iterdir():
             with path.open("rb") as file:
                 os.fsync(file.fileno())
@@ -157,6 +166,20 @@ def trainer_for(
         raise UserError(f"train: {' '.join(str(error).split())[:300]}") from error
     trainer.remove_callback(PrinterCallback)
     return trainer
+
+
+def is_main() -> bool:
+    """Whether this process writes files: the first of those that accelerate or torchrun started."""
+    return int(os.environ.get("RANK", "0")) == 0
+
+
+def _as_main(flag: bool) -> bool:
+    """What the first process says: clocks differ, and a checkpoint is written by all."""
+    if not torch.distributed.is_initialized():
+        return flag
+    from accelerate.utils import broadcast_object_list
+
+    return bool(broadcast_object_list([flag])[0])
 
 
 def _lora(config: TrainConfig, extra: dict[str, Any]) -> Any:

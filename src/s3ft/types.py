@@ -64,7 +64,7 @@ class Candidate:
     source: str
     completion: Completion
     verdict: Verdict | None = None
-    """None where no judge was asked: gold, and what `refusal` turned down before."""
+    """None where `refusal` turned it down before; of gold it is information only."""
     refusal: str = ""
     """Why it was turned down before any judge: cut at max_tokens, or talk about the reference, say."""
     logprob: float | None = None

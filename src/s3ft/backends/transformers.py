@@ -84,6 +84,7 @@ class Loaded:
     def __init__(self, model: Any, tokenizer: Any, chat: Chat, batch_size: int) -> None:
         self._model, self._tokenizer, self._chat, self._batch_size = model, tokenizer, chat, batch_size
         self._room = _room(model.config)
+        self.identity: Mapping[str, Any] = {"in memory": id(self)}
 
     def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[tuple[int, list[Completion]]]:
         ids = [self._chat.prompt_ids(r.prompt, r.tools) for r in requests]
@@ -223,11 +224,16 @@ def load_model(folder: Path, dtype: torch.dtype, trust_remote_code: bool, extra:
 def chat_of(tokenizer: Any, folder: Path, config: RunConfig) -> Chat:
     """The chat policy of a run for a model, with every id on which the model ends its turn."""
     try:
-        ends = transformers.GenerationConfig.from_pretrained(folder).eos_token_id
+        ends = stop_ids(transformers.GenerationConfig.from_pretrained(folder))
     except OSError:
-        ends = None
-    stop_ids = [ends] if isinstance(ends, int) else list(ends or [])
-    return open_chat(tokenizer, config.chat, stop_ids=stop_ids)
+        ends = []
+    return open_chat(tokenizer, config.chat, stop_ids=ends)
+
+
+def stop_ids(settings: transformers.GenerationConfig) -> list[int]:
+    """Every id on which a model's generation ends."""
+    ends = settings.eos_token_id
+    return [ends] if isinstance(ends, int) else list(ends or [])
 
 
 def context_length(folder: Path) -> int:

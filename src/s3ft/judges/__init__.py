@@ -43,6 +43,16 @@ def load(spec: str | dict[str, Any]) -> Judge:
     return made if found.__module__.startswith("s3ft.judges.") and found is not Reward else _Guarded(made)
 
 
+def of(judge: Any) -> Judge:
+    """The batch judge for what `load` takes, for a function judge(example, completion) -> Verdict, for a TRL reward
+    function, or for a batch judge itself."""
+    if isinstance(judge, str | dict):
+        return load(judge)
+    if is_reward(judge):
+        return Reward(judge)
+    return _Each(judge) if inspect.isfunction(judge) else cast(Judge, judge)
+
+
 def _found(name: str) -> Any:
     """What `name` stands for; of a module that defines no judge, its one reward function."""
     where, _, attribute = name.partition(":")

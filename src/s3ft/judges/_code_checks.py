@@ -108,6 +108,8 @@ _COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
     ast.In: lambda a, b: a in b,
     ast.NotIn: lambda a, b: a not in b,
 }
+
+
 def _literal(node: ast.expr) -> tuple[Any] | None:
     try:
         return (ast.literal_eval(node),)
@@ -175,7 +177,11 @@ class _Reader:
 
     def _set(self, kind: str, inner: ast.expr) -> Value | None:
         """A set of the program's values is made by the decoder, which refuses keys chosen to collide."""
-        if not isinstance(inner, ast.Call) or getattr(inner.func, "id", "") not in self.names or self.read(inner) is None:
+        if (
+            not isinstance(inner, ast.Call)
+            or getattr(inner.func, "id", "") not in self.names
+            or self.read(inner) is None
+        ):
             return None
 
         def value(trees: Iterator[Any]) -> Any:

@@ -50,8 +50,8 @@ def notes(found: dict[str, Any]) -> Iterator[str]:
         yield f"S3FT - SFT on the task: {_signed(against['target'])} points."
         if ratio := against.get("retention_ratio"):
             yield (
-                f"Retention ratio (what S3FT lost / what SFT lost): {ratio['mean']:.2f} [{ratio['low']:.2f}, "
-                f"{ratio['high']:.2f}]; the paper's is {ratio['paper']:.2f}."
+                f"Retention ratio (what S3FT lost / what SFT lost): {_number(ratio['mean'])} [{_number(ratio['low'])}, "
+                f"{_number(ratio['high'])}]; the paper's is {ratio['paper']:.2f}."
             )
 
 
@@ -116,6 +116,10 @@ def _score(estimate: dict[str, Any]) -> str:
 def _signed(estimate: dict[str, Any]) -> str:
     mean, low, high = (100 * estimate[k] for k in ("mean", "low", "high"))
     return f"{mean:+.1f} [{low:+.1f}, {high:+.1f}]"
+
+
+def _number(value: float | None) -> str:
+    return "undefined" if value is None else f"{value:.2f}"
 
 
 def _counts(counts: dict[str, Any]) -> str:
