@@ -75,9 +75,10 @@ class S3FTTrainer(SFTTrainer):
         processing_class: Any = None,
         **more: Any,
     ) -> None:
-        args = args or S3FTConfig("s3ft-trainer")
         if train_dataset is None or judge is None:
             raise UserError("S3FTTrainer needs train_dataset and judge; judge is a name of s3ft list, or a function")
+        on_cpu = device("auto").type == "cpu"
+        args = args or S3FTConfig("s3ft-trainer", use_cpu=on_cpu, bf16=not on_cpu)
         if isinstance(model, str):
             where = torch.device("cpu") if args.use_cpu else device("auto")
             path = folder(model)
