@@ -21,10 +21,16 @@ audit: .venv/ready
 	$(BIN)/python bench/templates.py $(DATA)/chat_templates; fi
 
 bench: .venv/ready
-	for bench in bench/*.py; do echo "$$bench"; $(BIN)/python $$bench $(DATA) || exit 1; done
+	for bench in math_judge qa_judge code_judge train; do echo "bench/$$bench.py"; $(BIN)/python bench/$$bench.py $(DATA) || exit 1; done
 
+# The miniature from scratch, and the learning rate of every recipe on its validation rows.
+RATES := [3e-4, 6e-4, 1e-3, 2e-3, 4e-3]
+SWEEP := examples/quickstart.yaml model=runs/lab-model 'sweep={learning_rate: $(RATES)}' --name lab-sweep
 lab: .venv/ready
-	$(BIN)/python -m s3ft.lab.pretrain
+	$(BIN)/python -m s3ft.lab.pretrain --out runs/lab-model
+	$(BIN)/s3ft build $(SWEEP)
+	$(BIN)/s3ft sweep $(SWEEP)
+	$(BIN)/python -m s3ft.lab.rates runs/lab-sweep examples/quickstart.yaml
 
 .venv/ready: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "s3ft needs Python 3.11 or newer, found " + sys.version.split()[0])'
