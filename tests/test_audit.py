@@ -1,10 +1,12 @@
 import json
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+import tiny
 from s3ft import audit, audit_sample, audit_show
 from s3ft.types import UserError
 
@@ -204,3 +206,39 @@ def test_every_row_has_the_same_chance_to_be_drawn() -> None:
 def test_what_a_model_wrote_cannot_steer_the_terminal() -> None:
     assert "\x1b" not in audit_show._line("\x1b[2J[red]x", 80)
     assert audit_show._line("[red]x", 80) == "[red]x"
+
+
+def test_a_judge_may_be_written_as_yaml(tmp_path: Path, lenient: str) -> None:
+    path = _file(tmp_path / "rows.jsonl", [_row("yes", True), _row("oh yes", True), _row("no", False)])
+    found = audit.judge_file(f"{{any: [exact, {lenient}]}}", path, compare="{name: qa, match: exact}")
+    assert (found.judge, found.other) == ("any", "qa")
+    assert found.agreement.verdicts == {True: 2, False: 1}
+    with pytest.raises(UserError, match="not YAML"):
+        audit.judge_file("{any: [exact", path)
+
+
+def test_memory_does_not_grow_with_the_rows(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    with path.open("w") as file:
+        for i in range(8_000):
+            file.write(json.dumps(_row(f"no {i} " + "x" * 4000, True)) + "\n")
+    tracemalloc.start()
+    audit.judge_file("exact", path, tmp_path / "out.jsonl", "exact", tmp_path / "sample.jsonl")
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert path.stat().st_size > 30e6
+    assert most < 6e6
+
+
+def test_a_model_as_judge_is_opened_and_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    folder = tiny.model_folder(tmp_path / "model", tiny.tokenizer())
+    rows = _file(tmp_path / "rows.jsonl", [_row("yes", True), _row("", False)])
+    spec = {"name": "llm", "model": str(folder), "by": "likelihood", "prompt": "{answer} {reference}"}
+    found = audit.judge_file(spec, rows, tmp_path / "out.jsonl")
+    assert found.calls == 2
+    said = _verdicts(tmp_path / "out.jsonl")
+    assert said[0]["reason"].startswith("right with probability")
+    assert said[1]["reason"] == "empty"
+    with pytest.raises(UserError, match="which model shall be asked"):
+        audit.judge_file({"name": "llm", "backend": "transformers"}, rows)

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from s3ft import audit_sample, files, jsonl, judges, stats
 from s3ft.audit_sample import Stratum
 from s3ft.progress import progress
@@ -135,20 +137,20 @@ def judge_file(
 ) -> Audit:
     """Judges rows {"id", "prompt", "completion", "reference"} (+ "label"), streamed, in input order.
 
-    Verdicts {"id", "correct", "answer", "reason"} go to `out_path`; where a row has no id, its number (from 1) is
-    echoed. `sample_path` is written with rows for a person to label, or read back where it is there already.
-    Raises UserError naming file, line and field."""
+    A judge is a name, {"name": ..., option: value} or either of them as YAML. Verdicts {"id", "correct", "answer",
+    "reason"} go to `out_path`; where a row has no id, its number (from 1) is echoed. `sample_path` is written with
+    rows for a person to label, or read back where it is there already. Raises UserError naming file, line and field."""
     if out_path is not None and Path(out_path).absolute() == Path(rows_path).absolute():
         raise UserError(f"{out_path}: the verdicts would replace the rows; give --out another name")
-    specs = [judge_spec] if compare is None else [judge_spec, compare]
+    specs = [_spec(s) for s in (judge_spec, compare) if s is not None]
     asked = [open_judge(s) for s in specs]
-    found = Audit(_name(judge_spec), 0, Agreement(), None if compare is None else _name(compare))
+    found = Audit(_name(specs[0]), 0, Agreement(), None if compare is None else _name(specs[1]))
     found.other_agreement = None if compare is None else Agreement()
     sample = audit_sample.Reservoirs([_name(s) for s in specs]) if sample_path is not None else None
     with ExitStack() as stack:
         advance = stack.enter_context(progress("judge", _count(rows_path)))
         out = stack.enter_context(files.whole(Path(out_path))) if out_path is not None else None
-        for rows in _batches(_rows(rows_path, _name(judge_spec))):
+        for rows in _batches(_rows(rows_path, found.judge)):
             examples, completions = [r.example for r in rows], [Completion(r.completion) for r in rows]
             verdicts = [judge(examples, completions) for judge in asked]
             for i, row in enumerate(rows):
@@ -272,8 +274,21 @@ def _count(path: Path | str) -> int | None:
         return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b"")) or None
 
 
-def _name(spec: Spec) -> str:
-    return spec if isinstance(spec, str) else str(spec.get("name"))
+def _spec(spec: Spec) -> dict[str, Any]:
+    """A judge as plain data; a name may be a whole one in YAML, such as "{first: [math, {name: llm, model: lab}]}"."""
+    options = {"name": spec} if isinstance(spec, str) else dict(spec)
+    name = options.get("name")
+    if not isinstance(name, str) or not name.startswith("{"):
+        return options
+    try:
+        written = yaml.safe_load(name)
+    except yaml.YAMLError as error:
+        raise UserError(f"judge {name!r}: not YAML: {' '.join(str(error).split())}") from error
+    return {**written, **{k: v for k, v in options.items() if k != "name"}}
+
+
+def _name(spec: dict[str, Any]) -> str:
+    return str(spec.get("name") or next(iter(spec), None))
 
 
 def _brief(value: Any) -> str:
