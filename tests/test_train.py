@@ -12,7 +12,7 @@ import pytest
 import torch
 from peft import PeftModel
 from safetensors.torch import load_file
-from transformers import AutoModelForCausalLM
+from transformers import AutoModelForCausalLM, AutoTokenizer
 
 import tiny
 from s3ft import records, training
@@ -247,6 +247,22 @@ def test_extra_goes_to_trl_and_peft(model: Path, rows: Rows, tmp_path: Path) -> 
     saved = json.loads((tmp_path / "out" / "adapter_config.json").read_text())
     assert (saved["use_rslora"], saved["target_modules"], saved["r"]) == (True, ["q_proj"], 8)
     assert all("q_proj" in name for name in weights(tmp_path / "out"))
+
+
+class WithMethod(TrainConfig):
+    method: str = "lora"
+
+
+def test_full_fine_tuning_writes_a_model_of_its_own(model: Path, rows: Rows, tmp_path: Path) -> None:
+    config = WithMethod(batch_size=8, epochs=1, learning_rate=1e-3, method="full", lora_rank=0)
+    facts = trained(model, rows, tmp_path / "out", config)
+    assert facts["logit_change"] > 0
+    tuned = AutoModelForCausalLM.from_pretrained(tmp_path / "out", dtype=torch.float32)
+    assert AutoTokenizer.from_pretrained(tmp_path / "out").chat_template == tiny.CHATML
+    base = AutoModelForCausalLM.from_pretrained(model, dtype=torch.float32).state_dict()
+    assert any(not torch.equal(w, base[n]) for n, w in tuned.state_dict().items())
+    with pytest.raises(UserError, match="qlora, which needs a CUDA GPU"):
+        trained(model, rows, tmp_path / "no", config.model_copy(update={"method": "qlora"}))
 
 
 # What goes wrong

@@ -176,6 +176,8 @@ def _norm(model: Any) -> float:
 def _finish(trainer: Any, partial: Path, out_dir: Path, facts: dict[str, Any]) -> None:
     """The adapter under its name, checkpoints gone, everything on disk before the rename."""
     trainer.accelerator.unwrap_model(trainer.model).save_pretrained(partial)
+    if not (partial / "adapter_config.json").is_file():
+        trainer.processing_class.save_pretrained(partial)
     for path in [*partial.glob("checkpoint-*"), partial / "README.md", partial / "setting.json"]:
         if path.is_dir():
             shutil.rmtree(path)
