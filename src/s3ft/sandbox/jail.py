@@ -105,8 +105,9 @@ class Jail:
         request = {"cpu": math.ceil(limits.cpu_s), "wall": limits.wall_s, "warm": warm, "work": work}
         body = json.dumps(request).encode()
         try:
-            socket.send_fds(self._control, [b"r"], fds)
-            self._control.sendall(len(body).to_bytes(4, "big") + body)
+            whole = b"r" + len(body).to_bytes(4, "big") + body
+            sent = socket.send_fds(self._control, [whole], fds)
+            self._control.sendall(memoryview(whole)[sent:])
         except OSError as error:
             raise JailError(f"the jail is gone: {error}") from error
         self._running = True

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import operator
 import os
-import random
 import sys
 import types
 from collections.abc import Callable
@@ -21,7 +20,6 @@ def run(work: dict[str, Any], fds: list[int]) -> None:
     """Finds, runs and calls the program of `work`: text, names, prompt, setup, and calls (None: serve them as asked)."""
     channel = fds[0]
     gc.enable()
-    random.seed(0)
     send = _sender(channel)
     try:
         source, code = extract.program(work["text"], work["names"], work["prompt"])

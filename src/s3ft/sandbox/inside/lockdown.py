@@ -28,13 +28,13 @@ def harden_zygote(tier: str, uid: int | None, readable: list[str], listable: lis
     _prctl(_NO_NEW_PRIVS, 1)
     if tier == "landlock":
         landlock.restrict(readable, listable)
-    seccomp.install(seccomp.outer())
+    seccomp.install_outer()
 
 
-def harden_child(parent_dies: int = _SIGKILL) -> None:
+def harden_child(filter: seccomp.Inner) -> None:
     """Once a program, in its process, before it runs: from here on it cannot make a process. Raises OSError."""
-    _prctl(_PDEATHSIG, parent_dies)
-    seccomp.install(seccomp.inner(os.getpid()))
+    _prctl(_PDEATHSIG, _SIGKILL)
+    filter.install(os.getpid())
 
 
 def limit_zygote(memory: int) -> None:

@@ -3,14 +3,13 @@
 Everything else fails with EPERM: processes, programs, sockets to anywhere, signals to others, tracing, mounts, keys,
 shared memory, files changed in any way. An unknown machine has no list and gets no sandbox.
 
-Two filters, of which the stricter answer holds: `outer`, long, once for the zygote, with the few calls that it needs to
-make and confine a child; `inner`, short, for each child, takes those away."""
+Two filters, of which the stricter answer holds: the outer, long, once for the zygote, with the few calls that it needs to
+make and confine a child; the inner, short, for each child, takes those away."""
 
 from __future__ import annotations
 
 import ctypes
 import errno
-import functools
 import platform
 import struct
 
@@ -173,8 +172,8 @@ def is_known() -> bool:
     return platform.machine() in _MACHINES
 
 
-def outer() -> bytes:
-    """BPF for the zygote and all its children."""
+def install_outer() -> None:
+    """The first filter: for the calling process and all its children. Needs no_new_privs. Raises OSError."""
     column, arch = _MACHINES[platform.machine()]
     code = [(_LOAD, 0, 0, _ARCH), (_EQUAL, 1, 0, arch), (_RETURN, 0, 0, _KILL), (_LOAD, 0, 0, _NUMBER)]
     if column == 0:
@@ -188,25 +187,32 @@ def outer() -> bytes:
     code += _guard(_GUARDED["socketpair"][column], 0, [(_EQUAL, _AF_UNIX)])
     for number in _ABSENT:
         code += [(_EQUAL, 0, 1, number), (_RETURN, 0, 0, _ERRNO | errno.ENOSYS)]
-    return _assemble([*code, (_RETURN, 0, 0, _ERRNO | errno.EPERM)])
+    _Filter(_assemble([*code, (_RETURN, 0, 0, _ERRNO | errno.EPERM)])).install()
 
 
-def inner(pid: int) -> bytes:
-    """BPF for the process `pid`: threads but no children, its own signals and limits, and no more rights to change."""
-    return struct.pack("I", pid).join(_inner_around_pid())
+class Inner:
+    """The second filter, made ready before the fork: in the child all that is left is to write its pid and one call.
 
+    Threads but no children; its own signals and limits; no more of what only the zygote may do."""
 
-@functools.cache
-def _inner_around_pid() -> list[bytes]:
-    column, _ = _MACHINES[platform.machine()]
-    code = [(_LOAD, 0, 0, _NUMBER)]
-    for pair in _ZYGOTE.values():
-        code += [(_EQUAL, 0, 1, pair[column]), (_RETURN, 0, 0, _ERRNO | errno.EPERM)]
-    code += _guard(_OWN["clone"][column], 0, [(_ANY_BIT, _CLONE_THREAD)])
-    code += _guard(_OWN["kill"][column], 0, [(_EQUAL, _PID)])
-    code += _guard(_OWN["tgkill"][column], 0, [(_EQUAL, _PID)])
-    code += _guard(_OWN["prlimit64"][column], 0, [(_EQUAL, 0), (_EQUAL, _PID)])
-    return _assemble([*code, (_RETURN, 0, 0, _ALLOW)]).split(struct.pack("I", _PID))
+    def __init__(self) -> None:
+        column, _ = _MACHINES[platform.machine()]
+        code = [(_LOAD, 0, 0, _NUMBER)]
+        for pair in _ZYGOTE.values():
+            code += [(_EQUAL, 0, 1, pair[column]), (_RETURN, 0, 0, _ERRNO | errno.EPERM)]
+        code += _guard(_OWN["clone"][column], 0, [(_ANY_BIT, _CLONE_THREAD)])
+        code += _guard(_OWN["kill"][column], 0, [(_EQUAL, _PID)])
+        code += _guard(_OWN["tgkill"][column], 0, [(_EQUAL, _PID)])
+        code += _guard(_OWN["prlimit64"][column], 0, [(_EQUAL, 0), (_EQUAL, _PID)])
+        code += [(_RETURN, 0, 0, _ALLOW)]
+        self._filter = _Filter(_assemble(code))
+        self._places = [8 * i + 4 for i, line in enumerate(code) if line[3] == _PID]
+
+    def install(self, pid: int) -> None:
+        """For the calling process, which is `pid`. Raises OSError."""
+        for place in self._places:
+            struct.pack_into("I", self._filter.code, place, pid)
+        self._filter.install()
 
 
 _Line = tuple[int, int, int, int]
@@ -224,11 +230,14 @@ def _assemble(code: list[_Line]) -> bytes:
     return b"".join(struct.pack("HBBI", *line) for line in code)
 
 
-def install(code: bytes) -> None:
-    """Puts the calling process under `code` for good. Needs no_new_privs. Raises OSError."""
-    header = struct.pack("HP", len(code) // 8, ctypes.cast(code, ctypes.c_void_p).value)
-    if _libc.prctl(22, 2, header, 0, 0) != 0:  # PR_SET_SECCOMP, SECCOMP_MODE_FILTER
-        raise OSError(ctypes.get_errno(), "seccomp filter refused")
+class _Filter:
+    def __init__(self, code: bytes) -> None:
+        self.code = ctypes.create_string_buffer(code, len(code))
+        self._header = struct.pack("HP", len(code) // 8, ctypes.addressof(self.code))
+
+    def install(self) -> None:
+        if _libc.prctl(22, 2, self._header, 0, 0) != 0:  # PR_SET_SECCOMP, SECCOMP_MODE_FILTER
+            raise OSError(ctypes.get_errno(), "seccomp filter refused")
 
 
 def _ranges(numbers: list[int]) -> list[list[int]]:
