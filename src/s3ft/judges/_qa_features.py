@@ -15,11 +15,13 @@ NAMES = (
     "recall",  # share of the answer's words that are there; words of the question weigh little, numbers more
     "all_found",
     "phrase",  # all of them, one after another
-    "run_together",  # that only when spaces and hyphens are ignored
+    "run_together",  # that only as initials, or when spaces and hyphens are ignored
     "numbers_missing",
     "other_year",  # the answer's year is missing, and another one is there
     "surname_missing",
     "names_missing",  # capitalised words of the answer that are missing, up to three
+    "part_missing",  # a word of an answer with several parts ("and", commas) is missing
+    "replaced",  # another word stands where a missing one should, beside one that is there
     "only_number",  # the answer is nothing but a number
     "length",  # logarithm of the answer's number of words
     "in_question",  # share of the answer's words that the question has
@@ -37,6 +39,11 @@ _HEDGE = re.compile(
     re.IGNORECASE,
 )
 _SENTENCE = re.compile(r"(?<=[a-z0-9)\"”][.!?])\s+(?=[A-Z\"“(])|\n+")
+_WORD = re.compile(r"[A-Za-z]+")
+_LINKS = frozenset(("of", "the", "and", "for"))
+_ACRONYM = re.compile(r"\b[A-Z]{2,6}\b")
+_NAMES = re.compile(r"[A-Z][a-z]+(?:[ -](?:(?:of|the|and|for) )*[A-Z][a-z]+)+")
+_PARTS = re.compile(r",|;|&|\band\b")
 _PARENTHESES = re.compile(r"\([^()]*\)")
 _SPLIT = re.compile(r"\bor\b|(?<=[A-Za-z])/(?=[A-Za-z])")
 _SUFFIXES = frozenset(("jr", "sr"))
@@ -54,6 +61,8 @@ class Answer:
     """Which of them are capitalised."""
     stems: tuple[str, ...]
     compact: str
+    initials: str
+    """Of a name of three words or more, and of US and UK; else a hyphen."""
 
 
 class Reading:
@@ -119,9 +128,48 @@ class Reading:
         return any(self.find(w, s)[1] for w, s in zip(answer.content, answer.stems, strict=True))
 
     def runs_together(self, answer: Answer) -> bool:
-        """Whether an answer of some length is there when spaces and hyphens are ignored."""
+        """Whether an answer is there as one word, as initials, or, of some length, when spaces are ignored."""
+        if len(answer.words) > 1 and (answer.compact in self.stems or answer.initials in self.acronyms):
+            return True
+        if len(answer.words) == 1 and answer.text.isupper() and 2 < len(answer.text) < 7:
+            return answer.text in self.initials
         shortest = 8 if answer.compact.isascii() else 2
-        return len(answer.compact) >= shortest and not answer.compact.isdigit() and answer.compact in self.compact
+        has_number = any(word[0].isdigit() for word in answer.words)
+        return len(answer.compact) >= shortest and not has_number and answer.compact in self.compact
+
+    @cached_property
+    def acronyms(self) -> set[str]:
+        found = set(_ACRONYM.findall(self.text.replace(".", "")))
+        return found | {"US"} if "USA" in found else found
+
+    @cached_property
+    def initials(self) -> str:
+        """First letters of capitalised words; a space where others stand between."""
+        runs = _NAMES.findall(self.text)
+        return " ".join("".join(w[0] for w in _WORD.findall(run) if w not in _LINKS) for run in runs)
+
+    def replaces(self, answer: Answer, found: Sequence[tuple[int, float]], missing: int) -> bool:
+        """Whether a word of neither answer nor question stands where the missing one should: Emily Brontë, say."""
+        for neighbour, step in ((missing + 1, -1), (missing - 1, 1)):
+            place = found[neighbour][0] + step if 0 <= neighbour < len(found) and found[neighbour][1] else -1
+            if 0 <= place < len(self.words) and self.words[place] not in text.STOP:
+                stem = text.stem(self.words[place])
+                if stem not in answer.stems and stem not in self.asked:
+                    return True
+        return False
+
+    def swaps(self, answer: Answer) -> str:
+        """The word that stands in the middle of an answer instead of its own (World Trade Organization), or nothing.
+
+        A middle name is none where it begins like the answer's: John Fitzgerald Kennedy, John F. Kennedy."""
+        for left, own, right in zip(answer.stems, answer.stems[1:], answer.stems[2:], strict=False):
+            place = self.stems.get(left, -1)
+            if own not in self.stems and 0 <= place < len(self.words) - 2:
+                other = self.words[place + 1]
+                is_between = text.stem(self.words[place + 2]) == right and other not in text.STOP
+                if is_between and other[0] != own[0] and other not in self.asked:
+                    return other
+        return ""
 
     def has(self, words: Sequence[str]) -> bool:
         """Whether the words stand one after another."""
@@ -150,8 +198,14 @@ def answers(reference: str) -> tuple[Answer, ...]:
             content = [t for t in tokens if t[0] not in text.STOP] or tokens
             stems = tuple(text.stem(word) for word, _ in content)
             names = tuple(capital for _, capital in content)
-            read[words] = Answer(one.strip(), words, tuple(w for w, _ in content), names, stems, text.compact(one))
+            compact, initials = text.compact(one), _initials(content)
+            read[words] = Answer(one.strip(), words, tuple(w for w, _ in content), names, stems, compact, initials)
     return tuple(read.values())
+
+
+def _initials(content: Sequence[tuple[str, bool]]) -> str:
+    letters = "".join(word[0] for word, capital in content if capital).upper()
+    return letters if len(letters) == len(content) and (len(letters) > 2 or letters in ("US", "UK")) else "-"
 
 
 def features(answer: Answer, reading: Reading, uncased: bool = False) -> tuple[list[float], str]:
@@ -173,7 +227,9 @@ def features(answer: Answer, reading: Reading, uncased: bool = False) -> tuple[l
     full = recall > 0.999
     missing = [i for i, (_, f) in enumerate(found) if not f and counts[i]]
     every = uncased and reading.names_something
-    numbers = [w for w, (_, f) in zip(answer.content, found, strict=True) if w[0].isdigit() and not f]
+    numbers = [
+        w for w, (_, f) in zip(answer.content, found, strict=True) if not f and (w[0].isdigit() or w in text.MAGNITUDES)
+    ]
     surname = [i for i, w in enumerate(answer.content) if w not in _SUFFIXES and not w[0].isdigit()][-1:]
     is_name = len(answer.content) >= 2 and all(answer.names)
     place = min((p for (p, _), c in zip(found, counts, strict=True) if p >= 0 and c), default=-1)
@@ -184,9 +240,11 @@ def features(answer: Answer, reading: Reading, uncased: bool = False) -> tuple[l
         together or (full and reading.has(answer.words)),
         together,
         bool(numbers),
-        any(len(w) == 4 for w in numbers) and not reading.years <= asked,
+        any(len(w) == 4 and w.isdigit() for w in numbers) and not reading.years <= asked,
         is_name and not full and not found[surname[0]][1],
         min(3, sum(every or answer.names[i] for i in missing)) / 3,
+        bool(missing) and _PARTS.search(answer.text) is not None,
+        any(reading.replaces(answer, found, i) for i in missing),
         all(w[0].isdigit() for w in answer.content),
         math.log(len(answer.content)),
         sum(s in asked for s in answer.stems) / len(answer.stems),

@@ -16,7 +16,8 @@ STOP = ARTICLES | frozenset(
     )
 )
 _MONTHS = _WORD.findall("january february march april june july august september october november december")
-_ABBREVIATED = {month[:3]: month for month in _MONTHS} | {"sept": "september"}
+_ABBREVIATED = {month[:3]: month for month in _MONTHS} | {"sept": "september", "mt": "mount", "st": "saint"}
+MAGNITUDES = frozenset(("thousand", "million", "billion", "trillion"))
 
 _UNITS = _WORD.findall(
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
@@ -32,10 +33,14 @@ _NUMBERS = (
 )
 _ROMANS = _WORD.findall("II III IV V VI VII VIII IX X XI XII XIII XIV XV")
 _ROMAN = {roman: str(i) for i, roman in enumerate(_ROMANS, 2) if len(roman) > 1}
+_ROMAN |= {roman.lower(): number for roman, number in _ROMAN.items()}
+_AFTER_NAME = {"I": "1", "V": "5"}
+"""Read as numbers only behind a name: Elizabeth I, Henry V."""
 
 _INITIALS = re.compile(r"\b(?:[A-Za-z]\.){2,}")
 _GLUED = re.compile(r"\b(by|in|of|is|was|and|from|to|at|on|as|for|with|the|author)(?=[A-Z][a-z]|\d)")
 _TOKEN = re.compile(r"\d+(?:,\d{3})+(?:\.\d+)?|\d+\.\d+|\d+|[^\W\d_]+(?:['’][^\W\d_]+)*")
+_DECADE = re.compile(r"(?<![\d.,$])['’]?\b([2-9]0)['’]?s\b")
 _SUFFIXED = re.compile(r"(?<=\d)(?:st|nd|rd|th|s)\b", re.IGNORECASE)
 _PUNCTUATION = str.maketrans({"’": "'", "‘": "'", "–": "-", "—": "-", "‐": "-", "‑": "-", "\xa0": " "})
 
@@ -53,6 +58,8 @@ def tokens(text: str) -> list[tuple[str, bool]]:
     text = plain(text)
     if "." in text:
         text = _INITIALS.sub(lambda m: m[0].replace(".", ""), text)
+    if "0" in text:
+        text = _DECADE.sub(r"19\1", text)
     text = _SUFFIXED.sub("", text)
     found: list[tuple[str, bool]] = []
     tens = False
@@ -78,6 +85,8 @@ def tokens(text: str) -> list[tuple[str, bool]]:
         tens = False
         if word in _ROMAN:
             found.append((_ROMAN[word], False))
+        elif word in _AFTER_NAME and found and found[-1][1] and len(found[-1][0]) > 2:
+            found.append((_AFTER_NAME[word], False))
         else:
             found.append((_ABBREVIATED.get(lower, lower), word[0].isupper()))
     return found

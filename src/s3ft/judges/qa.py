@@ -26,12 +26,12 @@ class judge:
 
     match="weighed", the default, reads every accepted answer word by word in the completion: recall of its words
     (words of the question weigh little), missing numbers, years and names, where it stands, hedging, and how much
-    else is said. These are 14 numbers (_qa_features.NAMES), summed with the weights of _qa_weights: a logistic
+    else is said. These are 16 numbers (_qa_features.NAMES), summed with the weights of _qa_weights: a logistic
     regression on 4,730 verdicts of people on answers of five models to Natural Questions and TriviaQA questions
     (EVOUNA, Wang et al. 2023, arXiv 2305.12421), fitted by bench/fit_qa.py. The bar lies where 4 % of the wrong
     answers pass, since a wrong answer accepted becomes a training target. Rules go ahead of the weights: abstaining
-    is right where the reference is unanswerable, an answer that is denied ("not Paris") is not given, and a reference
-    of yes or no is compared with the first of these words.
+    is right where the reference is unanswerable, an answer that is denied ("not Paris") or has another word in its
+    middle is not given, and a reference of yes or no is compared with the first of these words.
 
     match="exact", "contains" or "f1" are the published measures, on SQuAD's normalised text; `threshold` is the score
     from which an answer is right (f1: 0.5; weighed: 0, in log-odds; higher is stricter)."""
@@ -89,6 +89,8 @@ def weighed(references: Sequence[str], completion: str, question: str, bar: floa
             score = sum(v * w for v, w in zip(values, _TABLE, strict=True))
             if score >= bar and denies(reading.words, answer.words):
                 score, reason = best, f"denies {answer.text!r}"
+            elif score >= bar and (other := reading.swaps(answer)):
+                score, reason = best, f"has {other!r} in the middle of {answer.text!r}"
             elif score >= bar:
                 return Verdict(True, said, f"has {answer.text!r}")
             if score > best:
