@@ -129,7 +129,7 @@ def own_answer(chat: Chat, messages: list[Message], thinks: bool) -> Completion:
     body = thoughts.unmarked(where.lead, template.pairs).lstrip() + ANSWER + end.gap
     if thinks:
         opened = thoughts.opened(prompt, template.pairs)
-        pair = opened or next(p for p in template.pairs if p.close in template.text)
+        pair = opened or next(p for p in template.pairs if p.open in template.text or p.close in template.text)
         constructed = ("" if opened else pair.open + "\n") + f"{THOUGHT}\n{pair.close}{pair.then}\n\n" + body
         body = _shown(chat, messages, prompt, where.after) or constructed
     ids = template.encode_after(chat.prompt_ids(messages), prompt, "", body, "", is_text=False)
@@ -155,7 +155,7 @@ def examine(path: Path, kind: str) -> Outcome:
         return open_chat(tokenizer, ChatConfig(template_kwargs=kwargs, date="2026-11-20"))
 
     chats = modes(chat_of, template)
-    thinks = any(p.close in template for p in chats[0]._template.pairs)
+    thinks = any(p.open in template or p.close in template for p in chats[0]._template.pairs)
     refusals: dict[str, str] = {}
     tampered, let_through = 0, []
     for name, messages in TALKS.items():

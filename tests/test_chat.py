@@ -116,6 +116,15 @@ def test_thoughts_stay_in_own_answers_and_judges_see_none() -> None:
     assert supervised(off, off.target(ASKED, completion)) == "<think>\n\n</think>\n\n" + ANSWER + "<|im_end|>"
 
 
+def test_thoughts_in_gold_are_trained_where_the_template_has_thoughts() -> None:
+    raw = "<think>\nAdd, then halve.\n</think>\n\n" + ANSWER
+    chat = chat_of(tiny.THINKING)
+    for gold in (Completion(raw), chat.gold(raw)):
+        assert supervised(chat, chat.target(ASKED, gold)) == raw + "<|im_end|>"
+    assert chat.gold(raw).text == ANSWER
+    assert chat.gold("Say </think> twice.").text == "Say </think> twice."
+
+
 def test_a_thought_that_the_prompt_opened_counts() -> None:
     chat = chat_of(tiny.OPENING)
     completion = sampled(chat, ASKED, "Add, then halve.\n</think>\n\n" + ANSWER)

@@ -177,7 +177,7 @@ def test_the_loss_is_the_mean_over_the_supervised_tokens_of_a_step(model: Path, 
 def test_forward_passes_of_any_size_give_the_same_losses(model: Path, rows: Rows, tmp_path: Path) -> None:
     losses = []
     for micro in (8, 2, 1):
-        extra = {"per_device_train_batch_size": micro, "gradient_accumulation_steps": 8 // micro}
+        extra = {"per_device_train_batch_size": micro}
         config = QUICK.model_copy(update={"lora_dropout": 0.0, "extra": extra})
         trained(model, rows, tmp_path / str(micro), config)
         lines = (tmp_path / str(micro) / "log.jsonl").read_text().splitlines()
@@ -276,6 +276,8 @@ def test_full_fine_tuning_writes_a_model_of_its_own(model: Path, rows: Rows, tmp
         ({"extra": {"no_such_thing": 1}}, "train: .*no_such_thing"),
         ({"extra": {"lora": {"no_such_thing": 1}}}, "train.extra.lora: .*no_such_thing"),
         ({"schedule": "zigzag"}, "train: .*zigzag"),
+        ({"extra": {"max_length": 16}}, "train.extra: max_length cannot be set"),
+        ({"extra": {"per_device_train_batch_size": 3}}, "3 rows a forward pass x 2 passes is not train.batch_size 8"),
         ({"extra": {"learning_rate": 0.0}}, "changes no logit"),
     ],
 )

@@ -160,7 +160,9 @@ class Chat:
 
     def target(self, messages: Sequence[Message], completion: Completion, tools: Tools = None) -> Target:
         """The training sequence of a row, audited. A completion with `token_ids` is trained on those very ids, unless
-        it has thoughts and keep_reasoning is off; any other on its text in the template's form. Raises Refused."""
+        it has thoughts and keep_reasoning is off; any other on its text in the template's form. A completion without
+        `raw` is read as `gold`. Raises Refused."""
+        completion = completion if completion.raw else self.gold(completion.text)
         if not completion.text.strip():
             raise Refused("the completion is empty; leave the row out or give it an answer")
         where, prompt = self._look(messages, tools)
@@ -193,6 +195,7 @@ class Chat:
         """Holds a training sequence against the template's own rendering of the finished conversation. Raises Refused.
 
         `finished`: the messages of the finished conversation before the completion, where they are not `messages`."""
+        completion = completion if completion.raw else self.gold(completion.text)
         where, prompt = self._look(messages, tools)
         end = self._ending(messages, where, tools)
         if list(input_ids[:num_prompt]) != prompt:

@@ -12,7 +12,7 @@ from typing import Any
 
 from s3ft import records
 from s3ft.chat import Chat, Refused
-from s3ft.types import Candidate, Completion, Record, UserError
+from s3ft.types import Candidate, Record, UserError
 
 _CHUNK = 512
 
@@ -85,7 +85,7 @@ def prepare(rows: Iterable[Record | Mapping[str, Any]], chat: Chat, max_length: 
     with pyarrow.OSFile(str(path), "wb") as sink, pyarrow.ipc.new_stream(sink, schema) as writer:
         for key, record, candidate in _targets(rows, dropped):
             try:
-                target = chat.target(record.example.prompt, _trained(candidate, chat), record.example.tools)
+                target = chat.target(record.example.prompt, candidate.trained, record.example.tools)
             except UserError as error:
                 raise Refused(f"row {key!r}, target from {candidate.source}: {error}") from error
             if limit is not None and len(target.input_ids) > limit:
@@ -133,16 +133,6 @@ def _targets(
             dropped.append((record.example.id, "no target under this recipe"))
         for number, index in enumerate(record.targets):
             yield record.example.id + (f"#{number}" if number else ""), record, record.candidates[index]
-
-
-def _trained(candidate: Candidate, chat: Chat) -> Completion:
-    """A self answer with its ids and thoughts; of any other the answer alone: a paraphrase was sampled, and thought
-    about, after another prompt than the one it is trained on."""
-    if candidate.source == "self":
-        return candidate.completion
-    if candidate.source == "gold":
-        return chat.gold(candidate.completion.text)
-    return Completion(candidate.completion.text)
 
 
 def _stated(tokenizer: Any) -> int | None:

@@ -100,6 +100,11 @@ def train(
             _finish(trainer, partial, out_dir, facts)
         trainer.accelerator.wait_for_everyone()
         return facts
+    except torch.OutOfMemoryError as error:
+        raise UserError(
+            f"{recipe}, seed {seed}: out of GPU memory; set train.extra: {{per_device_train_batch_size: 1, "
+            "gradient_checkpointing: true}, or train.max_length, or train.method: qlora"
+        ) from error
     finally:
         trainer.model = trainer.model_wrapped = trainer.optimizer = None
         del trainer, loaded
@@ -118,9 +123,11 @@ def _opened(out_dir: Path, made_of: str) -> Path:
 
 
 def _load(model: Path | str, dtype: torch.dtype, trust: bool, config: TrainConfig, device: torch.device) -> Any:
-    """The model to train. `train.method` qlora loads it in 4 bits (NF4, Dettmers et al. 2023, arXiv 2305.14314)."""
+    """The model to train. `train.method` qlora loads it in 4 bits (NF4, Dettmers et al. 2023, arXiv 2305.14314); full
+    keeps the weights in float32, where small steps do not round away, and computes in `dtype`."""
     extra: dict[str, Any] = {}
-    if getattr(config, "method", "lora") == "qlora":
+    method = getattr(config, "method", "lora")
+    if method == "qlora":
         if device.type != "cuda":
             raise UserError("train.method: found qlora, which needs a CUDA GPU; use lora")
         extra["device_map"] = {"": device.index or 0}
@@ -132,7 +139,11 @@ def _load(model: Path | str, dtype: torch.dtype, trust: bool, config: TrainConfi
         )
     try:
         return transformers.AutoModelForCausalLM.from_pretrained(
-            model, dtype=dtype, trust_remote_code=trust, use_safetensors=True, **extra
+            model,
+            dtype=torch.float32 if method == "full" else dtype,
+            trust_remote_code=trust,
+            use_safetensors=True,
+            **extra,
         )
     except Exception as error:
         raise UserError(f"model {model}: {type(error).__name__}: {' '.join(str(error).split())[:300]}") from error

@@ -25,6 +25,23 @@ CPU_TOKENS = 1024
 """Tokens of a forward pass on a CPU: beyond, padding costs more than larger products gain."""
 
 
+OURS = frozenset(
+    {
+        *(
+            "output_dir",
+            "max_steps",
+            "max_length",
+            "packing",
+            "padding_free",
+            "dataset_kwargs",
+            "train_sampling_strategy",
+        ),
+        *("completion_only_loss", "assistant_only_loss", "shuffle_dataset", "average_tokens_across_devices"),
+    }
+)
+"""Arguments of SFTConfig that decide which tokens are trained on, and when."""
+
+
 class Watch(TrainerCallback):
     """Keeps the log, checkpoints by the clock, and stops a run whose numbers are no longer finite."""
 
@@ -113,16 +130,28 @@ def trainer_for(
 
     extra = dict(config.extra)
     peft_config = _lora(config, extra.pop("lora", {}))
+    if ours := OURS & extra.keys():
+        raise UserError(
+            f"train.extra: {', '.join(sorted(ours))} cannot be set, the proof of what is trained rests on it"
+        )
     world = int(os.environ.get("WORLD_SIZE", "1"))
-    if config.batch_size % world:
+    share, remainder = divmod(config.batch_size, world)
+    if remainder:
         raise UserError(f"train.batch_size: found {config.batch_size}, expected a multiple of {world} processes")
     order = rows.order(seed, steps, config.batch_size)
-    micro, checkpointing = _memory(model, rows, config.batch_size // world, dtype, device)
+    micro, checkpointing = _memory(model, rows, share, dtype, device)
+    micro = extra.pop("per_device_train_batch_size", micro)
+    accumulated = extra.pop("gradient_accumulation_steps", share // micro)
+    if micro * accumulated != share:
+        raise UserError(
+            f"train.extra: {micro} rows a forward pass x {accumulated} passes is not train.batch_size "
+            f"{config.batch_size} / {world} processes; set per_device_train_batch_size to a divisor"
+        )
     settings: dict[str, Any] = {
         "output_dir": str(folder),
         "max_steps": steps,
         "per_device_train_batch_size": micro,
-        "gradient_accumulation_steps": config.batch_size // world // micro,
+        "gradient_accumulation_steps": accumulated,
         "learning_rate": rate,
         "lr_scheduler_type": config.schedule,
         "warmup_steps": config.warmup,
@@ -148,6 +177,8 @@ def trainer_for(
         "disable_tqdm": True,
         "log_level": "error",
     }
+    if device.type == "cuda" and device.index is not None:
+        torch.cuda.set_device(device)
     try:
         arguments = SFTConfig(**{**settings, **extra})
         if world == 1 and arguments.n_gpu > 1:
