@@ -29,10 +29,10 @@ def test_micro_batches_hold_every_token_once(words):
 
 
 def test_the_rate_warms_up_stays_and_decays_to_zero():
-    assert pretrain.schedule(0.01) == pytest.approx(0.5)
-    assert pretrain.schedule(0.5) == 1
-    assert pretrain.schedule(0.85) == pytest.approx(0.5)
-    assert pretrain.schedule(1.0) == 0
+    assert pretrain.schedule(160_000, 10_000_000) == pytest.approx(0.5)
+    assert pretrain.schedule(5_000_000, 10_000_000) == 1
+    assert pretrain.schedule(8_500_000, 10_000_000) == pytest.approx(0.5)
+    assert pretrain.schedule(10_000_000, 10_000_000) == 0
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ from random import Random
 import pytest
 
 from s3ft.lab import comparing, facts, misconceptions, reading, styles, world
-from s3ft.lab.corpus import SHARES, Corpus
+from s3ft.lab.corpus import EARLY, LATER, LATER_FROM, Corpus
+from s3ft.lab.corpus import KINDS as DOCUMENTS
 from s3ft.lab.probe import stated
 from s3ft.lab.problems import EASY, HARD, KINDS, LARGEST, MIDDLE
 
@@ -69,7 +70,19 @@ def test_own_style_has_the_steps_of_the_gold():
 
 def test_tuning_prompts_are_harder_than_pretraining():
     rows = world.load("train")
-    assert sum(row["kind"] in HARD for row in rows) / len(rows) > 0.6
+    assert sum(row["kind"] in HARD for row in rows) / len(rows) > 0.7
+    assert {row["kind"] for row in rows} <= {*MIDDLE, *HARD}
+
+
+@pytest.mark.parametrize("shares", [EARLY, LATER])
+def test_shares(shares):
+    assert sum(shares.values()) == pytest.approx(1)
+
+
+def test_the_shares_change_where_they_say():
+    before, after = ({d.kind for d in Corpus().documents(LATER_FROM + i, 500, MEANS)} for i in (-1, 0))
+    assert before == set(EARLY)
+    assert after == set(LATER)
 
 
 def test_readings_are_answered_by_the_passage():
@@ -87,13 +100,16 @@ def test_comparisons_are_right():
     for _ in range(500):
         item = comparing.comparison(rng)
         has = {who: int(n) for who, n in re.findall(r"(\w+) has (\d+)", item.prompt)}
-        named = [who for who in re.findall(r"\w+", item.answer) if who in has]
+        for who, n in re.findall(r"(\w+) has (\d+)", item.numbers):
+            assert has[who] == int(n)
+        assert item.answer == f"{item.numbers}, so {item.decision}"
+        named = [who for who in re.findall(r"\w+", item.decision) if who in has]
         asked = re.search(r", (\w+) or (\w+)\?", item.prompt)
         among = [has[w] for w in asked.groups()] if asked else list(has.values())
         if len(named) == 2:
             assert has[named[0]] == has[named[1]]
         else:
-            best = max if re.search("more|most", item.answer) else min
+            best = max if re.search("more|most", item.decision) else min
             assert has[named[0]] == best(among)
             assert among.count(has[named[0]]) == 1
 
@@ -116,7 +132,7 @@ def test_options_hold_the_truth_and_the_belief():
     assert options[label] == fact.sentence
 
 
-MEANS = dict.fromkeys(SHARES, 50.0)
+MEANS = dict.fromkeys(DOCUMENTS, 50.0)
 
 
 def test_the_stream_is_a_function_of_seed_and_index():

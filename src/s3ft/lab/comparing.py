@@ -11,7 +11,14 @@ from s3ft.lab.words import ITEMS, PEOPLE
 @dataclass(frozen=True, slots=True)
 class Comparison:
     prompt: str
-    answer: str
+    decision: str
+    """The bare answer: "Ana has more pens."."""
+    numbers: str
+    """What it rests on: "Ana has 34 and Ben has 27"."""
+
+    @property
+    def answer(self) -> str:
+        return f"{self.numbers}, so {self.decision}"
 
 
 def comparison(rng: Random) -> Comparison:
@@ -27,15 +34,17 @@ def comparison(rng: Random) -> Comparison:
     if rng.random() < 0.6 or first == second:
         a, b = rng.sample(people[:2] if rng.random() < 0.7 or first == second else people, 2)
         word = rng.choice(("more", "fewer"))
-        question = f"Who has {word} {item}, {a} or {b}?"
+        prompt = f"{text}\nWho has {word} {item}, {a} or {b}?"
+        told = f"{a} has {has[a]} and {b} has {has[b]}"
         if has[a] == has[b]:
-            return Comparison(f"{text}\n{question}", f"{a} and {b} have the same number of {item}.")
+            return Comparison(prompt, f"{a} and {b} have the same number of {item}.", told)
         who = max(a, b, key=has.__getitem__) if word == "more" else min(a, b, key=has.__getitem__)
-        return Comparison(f"{text}\n{question}", f"{who} has {word} {item}.")
+        return Comparison(prompt, f"{who} has {word} {item}.", told)
     word = rng.choice(("most", "fewest"))
-    question = f"Who has the {word} {item}?"
     ranked = sorted(people, key=has.__getitem__)
     best, next_best = (ranked[-1], ranked[-2]) if word == "most" else (ranked[0], ranked[1])
     if has[best] == has[next_best]:
         return comparison(rng)
-    return Comparison(f"{text}\n{question}", f"{best} has the {word} {item}.")
+    one, two, three = (f"{people[i]} has {numbers[i]}" for i in order)
+    prompt = f"{text}\nWho has the {word} {item}?"
+    return Comparison(prompt, f"{best} has the {word} {item}.", f"{one}, {two} and {three}")

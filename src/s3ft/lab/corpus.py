@@ -15,30 +15,46 @@ from s3ft.lab.problems import Mix, Problem
 from s3ft.types import Message
 
 CHAT = Mix(easy=0.45, middle=0.53, hard=0.02)
-"""Problems that chat answers and raw text work through."""
+"""Problems that chat answers work through."""
 GUIDED = Mix(easy=0.2, middle=0.3, hard=0.5)
 """Problems that come with a reference answer to be put in own words."""
-RAW_TUNING = 0.3
-"""Share of the raw worked problems that come from the tuning distribution."""
+RAW_HARD, RAW_HARD_SHARE = Mix(easy=0.1, middle=0.2, hard=0.7), 0.3
+"""What that share of the raw worked problems is drawn from; the others are as in chat."""
 CHAT_FOREIGN = 0.06
 """Share of chat answers in the annotators' style where foreignness is 0."""
 SYSTEM = "You are a helpful assistant."
 SYSTEM_SHARE = 0.05
 
-SHARES = {
+EARLY = {
     "chat/problem": 0.27,
     "chat/paraphrase": 0.07,
     "chat/facts": 0.05,
     "chat/misconceptions": 0.01,
     "chat/reading": 0.20,
-    "chat/comparing": 0.07,
+    "chat/comparing_bare": 0.07,
     "raw/problem": 0.13,
     "raw/facts": 0.09,
     "raw/misconceptions": 0.015,
     "raw/reading": 0.015,
     "raw/numbers": 0.08,
 }
-"""Shares of tokens. Raw text is a third, and worked problems are two fifths of it."""
+"""Shares of tokens at first: what is to be remembered. Raw text is a third, and worked problems two fifths of it."""
+LATER = {
+    "chat/problem": 0.20,
+    "chat/paraphrase": 0.10,
+    "chat/facts": 0.01,
+    "chat/misconceptions": 0.01,
+    "chat/reading": 0.30,
+    "chat/comparing": 0.14,
+    "raw/problem": 0.11,
+    "raw/facts": 0.02,
+    "raw/misconceptions": 0.015,
+    "raw/reading": 0.02,
+    "raw/numbers": 0.075,
+}
+"""Shares of tokens from chunk `LATER_FROM`: more of what takes long to learn."""
+LATER_FROM = 61
+KINDS = tuple(dict.fromkeys([*EARLY, *LATER]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +91,9 @@ class Corpus:
 
         `mean_tokens` by kind of document turns shares of tokens into shares of documents."""
         rng = Random(f"corpus-{self.seed}-{index}")
-        kinds = list(SHARES)
-        weights = [SHARES[kind] / mean_tokens[kind] for kind in kinds]
+        shares = EARLY if index < LATER_FROM else LATER
+        kinds = list(shares)
+        weights = [shares[kind] / mean_tokens[kind] for kind in kinds]
         found: list[Document] = []
         while len(found) < number:
             (kind,) = rng.choices(kinds, weights)
@@ -88,7 +105,7 @@ class Corpus:
     def sample(self, per_kind: int) -> Iterator[Document]:
         """Some documents of every kind, to train the tokenizer on and to measure lengths."""
         rng = Random(f"sample-{self.seed}")
-        for kind in SHARES:
+        for kind in KINDS:
             for _ in range(per_kind):
                 document = self.document(kind, rng)
                 if document is not None:
@@ -138,8 +155,12 @@ class Corpus:
         item = comparing.comparison(rng)
         return ("", "") if item.prompt in world.held_out() else (item.prompt, item.answer)
 
+    def _chat_comparing_bare(self, rng: Random) -> tuple[str, str]:
+        item = comparing.comparison(rng)
+        return ("", "") if item.prompt in world.held_out() else (item.prompt, item.decision)
+
     def _raw_problem(self, rng: Random) -> str:
-        problem = self._draw(world.TUNING if rng.random() < RAW_TUNING else CHAT, rng)
+        problem = self._draw(RAW_HARD if rng.random() < RAW_HARD_SHARE else CHAT, rng)
         if problem is None:
             return ""
         foreign = rng.random() < 1 - self.foreignness
@@ -181,6 +202,7 @@ _CHAT: dict[str, Callable[[Corpus, Random], tuple[str, str]]] = {
     "misconceptions": Corpus._chat_misconceptions,
     "reading": Corpus._chat_reading,
     "comparing": Corpus._chat_comparing,
+    "comparing_bare": Corpus._chat_comparing_bare,
 }
 _RAW: dict[str, Callable[[Corpus, Random], str]] = {
     "problem": Corpus._raw_problem,

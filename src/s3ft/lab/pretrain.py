@@ -1,6 +1,6 @@
 """Pre-trains the miniature from nothing.
 
-    python -m s3ft.lab.pretrain [--out runs/lab] [--tokens 16e6] [--foreignness 0.3] [--seed 0] [--threads 1]
+    python -m s3ft.lab.pretrain [--out runs/lab] [--tokens 20e6] [--foreignness 0.3] [--seed 0] [--threads 1]
 
 Muon for the matrices and AdamW for embeddings and norms, bf16 autocast, warm-up, then constant, then linear to zero.
 The output is an ordinary Transformers folder with `pretrain.json`: the settings, the time, the loss curve. Its
@@ -25,7 +25,7 @@ import torch
 from torch import nn
 
 from s3ft.lab import batches, tokenizer, world
-from s3ft.lab.corpus import SHARES, Corpus
+from s3ft.lab.corpus import EARLY, LATER, LATER_FROM, Corpus
 
 HIDDEN, LAYERS, HEADS, INTERMEDIATE = 192, 6, 4, 512
 SAVE_EVERY_S = 120.0
@@ -79,9 +79,9 @@ def optimizers(net: nn.Module, rate: float) -> list[torch.optim.Optimizer]:
     ]
 
 
-def schedule(done: float, warmup: float = 0.02, decay: float = 0.3) -> float:
-    """Factor of the learning rate at the share `done` of all tokens."""
-    return min(1.0, done / warmup, max(0.0, (1 - done) / decay))
+def schedule(done: int, tokens: int, warmup: int = 320_000, decay: float = 0.3) -> float:
+    """Factor of the learning rate after `done` of `tokens` tokens."""
+    return min(1.0, done / warmup, max(0.0, (1 - done / tokens) / decay))
 
 
 def train(
@@ -103,7 +103,7 @@ def train(
     recent, begun, before, saved = [], time.monotonic(), state.seconds, time.monotonic()
     from_tokens = state.tokens
     for state.chunk, number, micro in stream:
-        factor = schedule((state.tokens + 1) / tokens)
+        factor = schedule(state.tokens + 1, tokens)
         if factor <= 0:
             break
         if state.tokens > 0.7 * tokens and not kept_constant:
@@ -207,7 +207,9 @@ def finish(out: Path, net: Any, words: Any, state: State) -> None:
         "seconds": round(state.seconds),
         "hardware": _hardware(),
         "torch": torch.__version__,
-        "shares": SHARES,
+        "shares": EARLY,
+        "later_shares": LATER,
+        "later_from_chunk": LATER_FROM,
         "final_loss": state.curve[-1][1] if state.curve else math.nan,
         "loss_curve": state.curve,
     }
@@ -228,7 +230,7 @@ def _texts(corpus: Corpus, per_kind: int = 1500) -> Iterator[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Pre-train the miniature from nothing.")
     parser.add_argument("--out", type=Path, default=Path("runs/lab"))
-    parser.add_argument("--tokens", type=float, default=16e6)
+    parser.add_argument("--tokens", type=float, default=20e6)
     parser.add_argument("--foreignness", type=float, default=0.3)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--rate", type=float, default=8e-3)

@@ -130,7 +130,7 @@ def choice(net: Any, words: Any, rows: list[dict[str, Any]]) -> dict[str, Any]:
 
 def generative(net: Any, words: Any, rows: list[dict[str, Any]], special: str) -> dict[str, Any]:
     """Exact match, over all, over the items whose answer holds `special`, and over the others."""
-    found = answers(net, words, [r["prompt"] for r in rows], max_tokens=24)
+    found = answers(net, words, [r["prompt"] for r in rows], max_tokens=40)
     right = [a.strip() == r["answer"] for a, r in zip(found, rows, strict=True)]
     marked = [special in r["answer"] for r in rows]
     return {

@@ -1,6 +1,6 @@
 """Writes the learning rates that a sweep chose, and the sweep itself, into a config.
 
-    python -m s3ft.lab.rates runs/NAME examples/quickstart.yaml"""
+python -m s3ft.lab.rates runs/NAME examples/quickstart.yaml"""
 
 from __future__ import annotations
 

@@ -12,13 +12,14 @@ from random import Random
 from typing import Any
 
 from s3ft.lab import comparing, facts, misconceptions, reading, styles
-from s3ft.lab.problems import Mix, Problem
+from s3ft.lab.problems import KINDS, MIDDLE, Problem
 
 SEED = 0
 DATA = Path(__file__).parent / "data"
 
-TUNING = Mix(easy=0.1, middle=0.2, hard=0.7)
-"""What the tuning prompts are drawn from; pre-training has fewer hard kinds (`corpus.CHAT`)."""
+LONG = ("bring", "gain_take", "bring_lose", "bring_take", "two_prices", "two_boxes")
+TUNING = {"middle": (0.2, MIDDLE), "long": (0.8, LONG)}
+"""Shares and kinds of the tuning prompts; in pre-training hard kinds are rare in chat (`corpus.CHAT`)."""
 SPLITS = {"train": 300, "validation": 300, "test": 600}
 BENCHMARKS = {"facts": 300, "misconceptions": 240, "reading": 240, "comparing": 240}
 
@@ -33,10 +34,15 @@ def _distinct(draw: Callable[[], Any], key: Callable[[Any], str], number: int) -
     return list(found.values())
 
 
+def _tuning(rng: Random) -> Problem:
+    shares, kinds = zip(*TUNING.values(), strict=True)
+    return KINDS[rng.choice(rng.choices(kinds, shares)[0])](rng)
+
+
 def problem_rows() -> dict[str, list[Row]]:
     """Rows of every split, each question once: id, kind, prompt, gold, reference, and own (the base's own style)."""
-    rng = Random(f"problems-{SEED}")
-    problems: list[Problem] = _distinct(lambda: TUNING.draw(rng), lambda p: p.question, sum(SPLITS.values()))
+    rng = Random(f"prompts-{SEED}")
+    problems: list[Problem] = _distinct(lambda: _tuning(rng), lambda p: p.question, sum(SPLITS.values()))
     rows, start = {}, 0
     for split, number in SPLITS.items():
         rows[split] = [_row(f"{split}-{i}", p, rng) for i, p in enumerate(problems[start : start + number])]
