@@ -52,7 +52,7 @@ def open_chat(tokenizer: Any, config: ChatConfig, *, stop_ids: Iterable[int] = (
         raise UserError(
             f"tokenizer of {name!r} has no chat template; name an instruct model, or give its tokenizer a chat_template"
         ) from error
-    date = datetime.date.fromisoformat(config.date) if config.date else datetime.datetime.now(datetime.UTC).date()
+    date = _date(config.date)
     notes: list[str] = []
     kwargs = rendering.complete(tokenizer, text, config.template_kwargs, date, notes)
     frozen, tools_frozen = (rendering.frozen(t, date) for t in (text, tools_text))
@@ -61,6 +61,13 @@ def open_chat(tokenizer: Any, config: ChatConfig, *, stop_ids: Iterable[int] = (
     eos = tokenizer.eos_token_id
     stops = tuple(dict.fromkeys(int(s) for s in (*stop_ids, *([] if eos is None else [eos]))))
     return Chat(Template(tokenizer, frozen, tools_frozen, kwargs, name), config.keep_reasoning, stops, notes)
+
+
+def _date(text: str | None) -> datetime.date:
+    try:
+        return datetime.date.fromisoformat(text) if text else datetime.datetime.now(datetime.UTC).date()
+    except ValueError as error:
+        raise UserError(f"chat.date: found {text!r}, expected a date as 2026-11-20") from error
 
 
 class Chat:

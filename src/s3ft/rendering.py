@@ -29,6 +29,7 @@ _SWITCHES: tuple[tuple[str, Any], ...] = (
     ("thinking_mode", "off"),
 )
 _DIRECTIVES = "aAwdbBmyYHIpMSfzZjUWcxXGuV"
+_BUILT_IN = {"namespace", "dict", "range"}
 _START, _END = "\U000f0000", "\U000f0001"
 
 
@@ -69,25 +70,16 @@ def complete(
     tokenizer: Any, template: str, kwargs: dict[str, Any], date: datetime.date, notes: list[str]
 ) -> dict[str, Any]:
     """Template arguments, with those added that the template cannot do without: a date where its name says so, empty
-    text otherwise; each addition is noted."""
+    text otherwise; each addition is noted. Raises UserError for an argument that the template never reads."""
+    unread = [name for name in kwargs if not re.search(rf"\b{re.escape(name)}\b", template)]
+    if unread:
+        known = ", ".join(sorted(_variables(template, tokenizer))) or "none"
+        raise UserError(f"chat.template_kwargs: the chat template does not read {unread[0]!r}; it reads {known}")
     talk = [{"role": "user", "content": "Hello"}]
     try:
         render(tokenizer, template, talk, None, True, kwargs)
-    except TemplateFailed as failed:
-        import jinja2.meta
-        from jinja2.sandbox import ImmutableSandboxedEnvironment
-
-        try:
-            environment = ImmutableSandboxedEnvironment(extensions=["jinja2.ext.loopcontrols"])
-            plain_jinja = re.sub(r"{%-?\s*(end)?generation\s*-?%}", "", template)
-            names = jinja2.meta.find_undeclared_variables(environment.parse(plain_jinja))
-        except jinja2.TemplateError as error:
-            raise UserError(f"the chat template is not Jinja: {' '.join(str(error).split())}") from failed
-        given = {"messages", "tools", "documents", "add_generation_prompt", "raise_exception", "strftime_now"}
-        missing = sorted(
-            names - given - set(kwargs) - set(tokenizer.special_tokens_map) - {"namespace", "dict", "range"}
-        )
-        for fill in _fillings(missing, date):
+    except TemplateFailed:
+        for fill in _fillings(sorted(_variables(template, tokenizer) - set(kwargs)), date):
             try:
                 render(tokenizer, template, talk, None, True, {**fill, **kwargs})
             except TemplateFailed:
@@ -95,6 +87,20 @@ def complete(
             notes.append(f"the template needs {', '.join(fill)}: given {fill}; set chat.template_kwargs to change that")
             return {**fill, **kwargs}
     return dict(kwargs)
+
+
+def _variables(template: str, tokenizer: Any) -> set[str]:
+    """The arguments of its own that a template reads."""
+    import jinja2.meta
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    environment = ImmutableSandboxedEnvironment(extensions=["jinja2.ext.loopcontrols"])
+    try:
+        parsed = environment.parse(re.sub(r"{%-?\s*(end)?generation\s*-?%}", "", template))
+    except jinja2.TemplateError as error:
+        raise UserError(f"the chat template is not Jinja: {' '.join(str(error).split())}") from error
+    given = {"messages", "tools", "documents", "add_generation_prompt", "raise_exception", "strftime_now"}
+    return jinja2.meta.find_undeclared_variables(parsed) - given - set(tokenizer.special_tokens_map) - _BUILT_IN
 
 
 def _fillings(missing: list[str], date: datetime.date) -> list[dict[str, str]]:

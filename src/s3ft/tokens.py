@@ -35,6 +35,8 @@ class Rows:
     sources: dict[str, int]
     digest: str
     """SHA-256 of all ids and labels."""
+    policy: dict[str, Any]
+    """The identity of the chat policy that made them."""
     pad: int
     tokenizer: Any
     _folder: tempfile.TemporaryDirectory[str] = field(repr=False)
@@ -118,6 +120,7 @@ def prepare(rows: Iterable[Record | Mapping[str, Any]], chat: Chat, max_length: 
         dict(proofs),
         dict(sources),
         total.hexdigest(),
+        chat.identity,
         pad if pad is not None else chat.stop_ids[0],
         chat.tokenizer,
         folder,

@@ -85,6 +85,7 @@ def train(
             "rows": len(rows),
             "dropped": rows.dropped,
             "proofs": rows.proofs,
+            "chat": rows.policy,
             "sources": rows.sources,
             "supervised_tokens": rows.num_supervised,
             "final_loss": watch.losses[-1] if watch.losses else None,
