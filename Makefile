@@ -8,7 +8,7 @@ quickstart: .venv/ready
 	$(BIN)/s3ft run examples/quickstart.yaml
 
 test: .venv/ready lint
-	OMP_WAIT_POLICY=PASSIVE HF_HUB_OFFLINE=1 $(BIN)/python -m pytest -n 2 --dist loadfile
+	OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE HF_HUB_OFFLINE=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: .venv/ready
 	$(BIN)/ruff check src tests bench
