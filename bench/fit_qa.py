@@ -18,7 +18,7 @@ from s3ft import jsonl
 from s3ft.judges import _qa_say as say
 from s3ft.judges._qa_features import NAMES, Reading, answers, features
 
-ACCEPTED_WRONG = 0.04
+ACCEPTED_WRONG = 0.035
 """The bar lies where this share of the wrong answers passes."""
 ROUNDS = 5
 PENALTY = 1.0

@@ -178,7 +178,8 @@ def test_published_measures_are_squads() -> None:
     assert published.f1("", "the") == 1.0
     assert published.exact("The Cat", "cat.") == 1.0
     assert published.contains("it is the cat food", "cat") == 1.0
-    assert published.contains("concatenate", "cat") == 0.0
+    assert published.contains("concatenate", "cat") == 1.0
+    assert published.contains("the cart", "cat") == 0.0
     assert published.contains("anything", "!") == 0.0
 
 

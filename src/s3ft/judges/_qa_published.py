@@ -20,9 +20,9 @@ def exact(completion: str, reference: str) -> float:
 
 
 def contains(completion: str, reference: str) -> float:
-    """Whether the reference's words stand in the completion one after another (open-book NQ's "contains")."""
+    """Whether the normalised reference is part of the normalised completion (best_subspan_em of Liu et al. 2023)."""
     sought = normalized(reference)
-    return float(bool(sought) and f" {sought} " in f" {normalized(completion)} ")
+    return float(bool(sought) and sought in normalized(completion))
 
 
 def f1(completion: str, reference: str) -> float:

@@ -28,7 +28,7 @@ class judge:
     (words of the question weigh little), missing numbers, years and names, where it stands, hedging, and how much
     else is said. These are 16 numbers (_qa_features.NAMES), summed with the weights of _qa_weights: a logistic
     regression on 4,730 verdicts of people on answers of five models to Natural Questions and TriviaQA questions
-    (EVOUNA, Wang et al. 2023, arXiv 2305.12421), fitted by bench/fit_qa.py. The bar lies where 4 % of the wrong
+    (EVOUNA, Wang et al. 2023, arXiv 2305.12421), fitted by bench/fit_qa.py. The bar lies where 3.5 % of the wrong
     answers pass, since a wrong answer accepted becomes a training target. Rules go ahead of the weights: abstaining
     is right where the reference is unanswerable, an answer that is denied ("not Paris") or has another word in its
     middle is not given, and a reference of yes or no is compared with the first of these words.
