@@ -9,6 +9,7 @@ from s3ft.judges._code_checks import Undecided, show
 from s3ft.judges._code_tests import Plan
 from s3ft.sandbox import Jail, JailError, Limits, Tier
 from s3ft.sandbox.command import Role
+from s3ft.sandbox.inside import prelude
 from s3ft.sandbox.talk import run_batch, run_exam
 from s3ft.types import Verdict
 
@@ -18,21 +19,19 @@ class Desk:
 
     def __init__(self, tier: Tier, limits: Limits, memory_mb: int) -> None:
         self._tier, self._limits, self._memory_mb = tier, limits, memory_mb
-        # Tests wait for the program, so theirs is the longer time.
-        self._room = Limits(2 * limits.cpu_s + 2)
+        # The tests are to end first, so that it is known who kept whom waiting.
+        self._served = Limits(limits.cpu_s, extra_s=5)
+        self._room = Limits(limits.cpu_s)
         self._jails: dict[Role, Jail] = {}
 
     def judge(self, plan: Plan, text: str, prompt: str) -> Verdict:
         """Raises JailError where a jail died; the next call starts another."""
         try:
-            work = {"text": text, "names": [plan.entry] if plan.entry else list(plan.names), "prompt": prompt}
-            work["setup"] = plan.before
-            if plan.checks:
-                try:
-                    return self._batch(plan, work)
-                except Undecided:
-                    pass
-            return self._exam(plan, work)
+            names = [plan.entry] if plan.entry else list(plan.names)
+            work = {"text": text, "names": names, "prompt": prompt, "setup": plan.before}
+            work["modules"] = prelude.modules(text)
+            verdict = self._batch(plan, work) if plan.checks else None
+            return verdict or self._exam(plan, work)
         except JailError:
             self.close()
             raise
@@ -47,13 +46,16 @@ class Desk:
             self._jails[role] = Jail(self._tier, role, self._memory_mb)
         return self._jails[role]
 
-    def _batch(self, plan: Plan, work: dict[str, Any]) -> Verdict:
-        grade = _Grade(plan)
+    def _batch(self, plan: Plan, work: dict[str, Any]) -> Verdict | None:
+        """None where a value is no plain data: then the tests have to run."""
+        grade = _Grade(plan, work["text"])
         calls = [call for check in plan.checks for call in check.calls]
         outcome = run_batch(
             self._jail("candidate"), work | {"calls": calls}, self._limits, grade.take, _warm(work["text"])
         )
         failure = outcome.failure(self._limits)
+        if grade.is_undecided:
+            return None
         if grade.verdict is None:
             return Verdict(False, grade.program, failure or "exited early: the program ended before its tests")
         if grade.verdict.correct and failure:
@@ -69,15 +71,17 @@ class Desk:
             (self._jail("candidate"), self._jail("examiner")),
             work | {"calls": None},
             tests,
-            (self._limits, self._room),
+            (self._served, self._room),
             _warm(work["text"] + plan.tests + plan.setup),
         )
-        failure = exam.candidate.failure(self._limits)
+        failure = exam.candidate.failure(self._served)
         if exam.report is None:
-            if failure:
-                return Verdict(False, None, failure)
-            return Verdict(None, None, f"the tests did not end: {exam.examiner.failure(self._room) or 'no report'}")
-        return _reported(plan, exam.report, failure)
+            ended = exam.examiner.failure(self._room) or "no report"
+            waited = exam.examiner.by_wall and exam.examiner.cpu_s < self._room.cpu_s / 10
+            if failure or waited:
+                return Verdict(False, work["text"], failure or ended)
+            return Verdict(None, work["text"], f"the tests did not end: {ended}")
+        return _reported(plan, exam.report, failure, work["text"])
 
 
 def _warm(source: str) -> tuple[str, ...]:
@@ -87,39 +91,41 @@ def _warm(source: str) -> tuple[str, ...]:
 class _Grade:
     """Holds what a program's process sends against the assertions, one after another; the first failure ends it."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, text: str) -> None:
         self._checks = list(plan.checks)
         self._trees: list[Any] = []
         self._num = len(plan.checks)
-        self.program: str | None = None
+        self.program = text
+        self._started = self.is_undecided = False
         self.verdict: Verdict | None = None
 
     def take(self, message: list[Any]) -> bool:
-        """True where nothing more is wanted. Raises Undecided where a value is no plain data."""
-        if self.verdict is not None:
+        """True where nothing more is wanted."""
+        if self.verdict is not None or self.is_undecided:
             return True
-        kind = message[0]
-        if kind == "program" and self.program is None:
-            self.program = str(message[1])
+        kind, self._started, started = message[0], True, self._started
+        if kind == "program" and len(message) == 2 and not started:
+            self.program = self.program if message[1] is None else str(message[1])
         elif kind == "value" and len(message) == 2 and self._checks:
             self._trees.append(message[1])
             if len(self._trees) == len(self._checks[0].calls):
                 self._hold()
-        elif kind != "loaded":
+        else:
             where = (
                 f" in `{self._checks[0].source}`"
                 if kind == "raised" and self._checks and self._trees is not None
                 else ""
             )
             self._fail(unloaded(message) + where)
-        return self.verdict is not None and not self.verdict.correct
+        return self.is_undecided or (self.verdict is not None and not self.verdict.correct)
 
     def _hold(self) -> None:
         check, trees, self._trees = self._checks[0], self._trees, []
         try:
             held = check.holds(trees)
         except Undecided:
-            raise
+            self.is_undecided = True
+            return
         except Exception as error:
             self._fail(f"exception: {type(error).__name__}: {error} in `{check.source}`")
             return
@@ -152,8 +158,9 @@ def unloaded(message: list[Any]) -> str:
     return "exited early: the program spoke out of turn"
 
 
-def _reported(plan: Plan, report: dict[str, Any], failure: str) -> Verdict:
+def _reported(plan: Plan, report: dict[str, Any], failure: str, text: str) -> Verdict:
     end, why, seen, program = (str(report.get(k, "")) for k in ("end", "why", "seen", "program"))
+    program = program or text
     line, held = int(report.get("line", 0)), int(report.get("held", 0))
 
     def at() -> str:

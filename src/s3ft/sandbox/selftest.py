@@ -104,11 +104,11 @@ def _leaks(jail: Jail) -> Iterator[str]:
 
 
 def _ask(jail: Jail, source: str, given: list[Any]) -> Any:
-    work = {"text": source, "names": ["probe"], "prompt": "", "setup": "", "calls": [["probe", given, {}]]}
+    work = {"text": source, "names": ["probe"], "prompt": "", "modules": [], "setup": "", "calls": [["probe", given, {}]]}
     replies: list[Any] = []
 
     def take(message: list[Any]) -> bool:
-        if message[0] not in ("program", "loaded"):
+        if message[0] != "program":
             replies.append(message)
         return bool(replies)
 

@@ -24,6 +24,8 @@ _WAYS_OUT = (
 @functools.cache
 def choose(isolation: str = "auto") -> Tier:
     """The tier in force, printed once. Raises UserError where there is none, or the one asked for does not hold."""
+    if not sys.platform.startswith("linux"):
+        raise UserError(f"code judge: found {sys.platform}, it runs programs on Linux only; use a container or a virtual machine")
     if isolation == "none":
         console.print("code judge: isolation none: model-written programs run with all your rights", style="bold red")
         return "none"
@@ -42,8 +44,6 @@ def choose(isolation: str = "auto") -> Tier:
 
 
 def _missing(tier: Tier) -> str:
-    if not sys.platform.startswith("linux"):
-        return "Linux only"
     if not seccomp.is_known():
         return "no list of system calls for this machine"
     if tier == "bwrap":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import importlib
 import operator
 import os
 import sys
@@ -17,7 +18,8 @@ _SHOWN = 100_000
 
 
 def run(work: dict[str, Any], fds: list[int]) -> None:
-    """Finds, runs and calls the program of `work`: text, names, prompt, setup, and calls (None: serve them as asked)."""
+    """Finds, runs and calls the program of `work`: text, names, prompt, modules, setup, and calls (None: serve them
+    as asked)."""
     channel = fds[0]
     gc.enable()
     send = _sender(channel)
@@ -26,18 +28,21 @@ def run(work: dict[str, Any], fds: list[int]) -> None:
     except BaseException as error:
         send(["unparsed", _describe(error)])
         return
-    send(["program", source[:_SHOWN]])
+    send(["program", None if source == work["text"] else source[:_SHOWN]])
     module = types.ModuleType(MODULE)
     sys.modules[MODULE] = module
     try:
-        module.__dict__.update(prelude.names(source), __builtins__=prelude.BUILTINS)
-        exec(work["setup"], module.__dict__)
+        module.__dict__["__builtins__"] = prelude.BUILTINS
+        for name in work["modules"]:
+            module.__dict__[name] = importlib.import_module(name)
+        if work["setup"]:
+            exec(work["setup"], module.__dict__)
         exec(code, module.__dict__)
     except BaseException as error:
         send(["raised", *_raised(error)])
         return
-    send(["loaded"])
     if work["calls"] is None:
+        send(["loaded"])
         _Server(module.__dict__, channel, send).serve()
         return
     for name, arguments, keywords in work["calls"]:

@@ -80,7 +80,7 @@ class _Exam:
     def _load(self) -> None:
         while (message := self._receive())[0] != "loaded":
             if message[0] == "program":
-                self.program = str(message[1])
+                self.program = str(message[1] or "")
             elif message[0] in ("raised", "unparsed"):
                 self._unloaded = message
                 return

@@ -9,7 +9,7 @@ import textwrap
 from types import CodeType
 
 _THOUGHTS = re.compile(r".*(?:</think(?:ing)?>|</thought>|\[/THINK\]|<\|channel\|>final<\|message\|>)", re.S)
-_MARKS = ("```", "~~~", "BEGIN]", "</", "THINK]", "<|")
+_MARKS = re.compile(r"BEGIN\]|</|THINK\]|<\|")
 _MARKED = re.compile(r"\[\[?BEGIN\]?\](.*?)(?:\[\[?DONE\]?\]|\[\[?END\]?\]|\Z)", re.S)
 _FENCE = re.compile(r"^[ \t>]*(`{3,}|~{3,})[ \t]*([\w+#.-]*)")
 _PYTHON = {"", "python", "py", "python3", "python2", "ipython", "pycon", "code", "py3"}
@@ -26,9 +26,12 @@ def program(text: str, names: list[str], prompt: str = "") -> tuple[str, CodeTyp
     """The source that defines one of `names` (any program where there are none) and its code.
 
     Raises SyntaxError where nothing in the text is Python, ValueError for null bytes."""
+    is_bare = "```" not in text and "~~~" not in text and not _MARKS.search(text)
+    if is_bare and "def " not in prompt:
+        whole = _compiled(text, names)
+        if whole is not None and defines(text, names):
+            return whole
     text = text.replace("\r\n", "\n").replace("\r", "\n").lstrip("\ufeff")
-    if not any(mark in text for mark in _MARKS) and (whole := _compiled(text, names)) and defines(text, names):
-        return whole
     answer = _THOUGHTS.sub("", text, count=1)
     text = answer if answer.strip() else text
     marked = [m[1] for m in _MARKED.finditer(text) if m[1].strip()]

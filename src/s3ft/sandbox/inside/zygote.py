@@ -5,6 +5,7 @@ file descriptors attached, four bytes of length, then limits and work for the ch
 
 from __future__ import annotations
 
+import _socket  # Half of `socket`, and all that is needed: what the zygote holds, every fork has to carry.
 import fcntl
 import gc
 import importlib
@@ -12,7 +13,7 @@ import json
 import os
 import select
 import signal
-import socket
+import struct
 import sys
 import time
 from typing import Any
@@ -28,7 +29,7 @@ def main(settings: dict[str, Any]) -> None:
     Returns when the judge has gone."""
     _import_random()
     role = importlib.import_module(f".{settings['role']}", __package__)
-    control = socket.socket(fileno=fcntl.fcntl(0, fcntl.F_DUPFD_CLOEXEC, lockdown.OPEN_FILES // 2))
+    control = _socket.socket(fileno=fcntl.fcntl(0, fcntl.F_DUPFD_CLOEXEC, lockdown.OPEN_FILES // 2))
     null = os.open(os.devnull, os.O_RDWR)
     for fd in (0, 1, 2):
         os.dup2(null, fd)
@@ -72,10 +73,10 @@ def _import_random() -> None:
     random.seed(0)
 
 
-def _request(control: socket.socket) -> tuple[dict[str, Any], list[int]] | None:
+def _request(control: _socket.socket) -> tuple[dict[str, Any], list[int]] | None:
     kind = b"k"
     while kind == b"k":
-        kind, fds, _, _ = socket.recv_fds(control, 1, 4)
+        kind, fds = _receive(control)
     size = _read(control, 4) if kind else None
     body = _read(control, int.from_bytes(size, "big")) if size else None
     # Descriptors take the lowest free numbers, and nothing else is open down there.
@@ -83,7 +84,12 @@ def _request(control: socket.socket) -> tuple[dict[str, Any], list[int]] | None:
     return None if body is None else (json.loads(body), fds)
 
 
-def _read(control: socket.socket, size: int) -> bytes | None:
+def _receive(control: _socket.socket) -> tuple[bytes, list[int]]:
+    kind, attached, _, _ = control.recvmsg(1, _socket.CMSG_SPACE(8))
+    return kind, [fd for _, _, data in attached for (fd,) in struct.iter_unpack("i", data)]
+
+
+def _read(control: _socket.socket, size: int) -> bytes | None:
     body = bytearray()
     while len(body) < size:
         part = control.recv(min(1 << 20, size - len(body)))
@@ -103,7 +109,7 @@ def _warm(name: str) -> None:
         gc.freeze()
 
 
-def _wait(pid: int, control: socket.socket, wall: float, is_confined: bool) -> dict[str, Any]:
+def _wait(pid: int, control: _socket.socket, wall: float, is_confined: bool) -> dict[str, Any]:
     start = time.monotonic()
     by_wall = _until_done(pid, control, wall)
     if by_wall is not None:
@@ -118,7 +124,7 @@ def _wait(pid: int, control: socket.socket, wall: float, is_confined: bool) -> d
     }
 
 
-def _until_done(pid: int, control: socket.socket, wall: float) -> bool | None:
+def _until_done(pid: int, control: _socket.socket, wall: float) -> bool | None:
     """None: it ended by itself. True: its time is up. False: the judge has lost interest, or is gone."""
     watch = os.pidfd_open(pid)
     try:
