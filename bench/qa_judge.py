@@ -1,6 +1,6 @@
 """Rows per second of the reading-comprehension judge on one core, best of several passes, cold caches in each.
 
-    python bench/qa_judge.py ROWS.jsonl"""
+python bench/qa_judge.py ROWS.jsonl"""
 
 from __future__ import annotations
 

@@ -115,8 +115,10 @@ class judge:
         return verdicts
 
     def _vote(self, reply: Completion, graded: str) -> tuple[bool | None, str]:
-        if reply.finish_reason != "stop":
-            return None, "the judge's model was cut at max_tokens" if reply.finish_reason == "length" else "the judge's model failed"
+        if reply.finish_reason == "length":
+            return None, "the judge's model was cut at max_tokens"
+        if reply.finish_reason == "error":
+            return None, "the judge's model failed"
         return read(reply.text, self._labels, graded)
 
     def _voted(self, votes: list[tuple[bool | None, str]], graded: str) -> Verdict:
