@@ -178,12 +178,11 @@ def open_backend(model: str | None, backend: Mapping[str, Any] | None) -> Backen
     """The backend for a model and the backend section of a config, with its generations kept in the user's cache.
 
     Raises UserError where the model is not named or cannot be had."""
-    from s3ft import cache, config, run
+    from s3ft import config, run
 
     if model is None:
         raise UserError("judge 'llm': which model shall be asked? add -o model=NAME")
-    opened = run.Run(config.parse({"model": model, "task": "rows", "backend": dict(backend or {})}), Path())
-    return cache.Cached(opened.backend(), opened.store)
+    return run.Run(config.parse({"model": model, "task": "rows", "backend": dict(backend or {})}), Path()).base()
 
 
 def show(audit: Audit) -> None:

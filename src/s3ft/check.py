@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from s3ft import judges, model
 from s3ft.build import chunks
 from s3ft.config import RunConfig
-from s3ft.dataset import Counts, examples, open_task
+from s3ft.dataset import Counts, examples
 from s3ft.progress import progress
+from s3ft.run import Run
 from s3ft.types import Completion
 
 SHOWN = 5
@@ -44,15 +45,14 @@ def show(config: RunConfig) -> None:
 
 
 def check(config: RunConfig) -> dict[str, Any]:
-    """Judges every gold and proves every row's training text; loads the tokenizer, never the weights."""
+    """Judges every gold and proves every row's training text; loads the tokenizer, and weights only for a judge that is a model."""
     from s3ft.backends.transformers import chat_of, context_length, load_tokenizer
     from s3ft.chat import Refused
 
-    folder = model.folder(config.model, config.revision)
+    run = Run(config, Path())
+    folder, task, judge = run.model, run.task, run.judge()
     tokenizer = load_tokenizer(folder, config.trust_remote_code)
     chat = chat_of(tokenizer, folder, config)
-    task = open_task(config.task)
-    judge = judges.load(config.judge or task.judge)
     counts = Counts()
     verdicts: Counter[bool | None] = Counter()
     named: dict[bool | None, list[str]] = {False: [], None: []}

@@ -54,11 +54,15 @@ def find(kind: Kind, name: str) -> None:
 
 
 def identity(spec: Any) -> Any:
-    """What a name or mapping with a name stands for, as JSON that changes with the content of a named file."""
-    name = spec.get("name") if isinstance(spec, dict) else spec
-    path = Path(str(name).partition(":")[0])
-    content = hashlib.sha256(path.read_bytes()).hexdigest() if path.suffix == ".py" and path.is_file() else None
-    return [spec, content]
+    """What a name, or a mapping of options, stands for: JSON that changes with the content of every file it names."""
+    if isinstance(spec, dict):
+        return {key: identity(value) for key, value in spec.items()}
+    if isinstance(spec, list | tuple):
+        return [identity(part) for part in spec]
+    path = Path(str(spec).partition(":")[0])
+    if path.suffix == ".py" and path.is_file():
+        return [spec, hashlib.sha256(path.read_bytes()).hexdigest()]
+    return spec
 
 
 def unknown(what: str, found: str, known: list[str]) -> str:

@@ -56,9 +56,18 @@ class Run:
         """The run's judge; one that asks a model asks the base model, whatever it judges."""
         found = judges.load(self.config.judge or self.task.judge)
         if hasattr(found, "bind"):
-            base = cache.Cached(self.backend(), self.store)
-            found.bind(base, lambda name, named: another_model(name, named, self.config, self.store))
+            found.bind(self.base(), self.beside)
         return found
+
+    def base(self) -> cache.Cached:
+        """The base model, its generations kept."""
+        return cache.Cached(self.backend(), self.store)
+
+    def beside(self, name: str | None, backend: Mapping[str, Any] | None) -> cache.Cached:
+        """Another model, such as a judge's own: `name` and `backend` are as in a config; what is None is the run's."""
+        given = {k: v for k, v in {"model": name, "backend": backend}.items() if v is not None}
+        config = parse({**self.config.model_dump(mode="json"), **given}, "the judge's model")
+        return Run(config, self.folder).base()
 
     def backend(self, adapter: Path | None = None, scale: float = 1.0) -> Any:
         from s3ft import backends
@@ -100,22 +109,6 @@ class Run:
         console.print(text, soft_wrap=True)
         with (self.folder / "log.txt").open("a", encoding="utf-8") as file:
             file.write(f"{datetime.now().isoformat(timespec='seconds')} {text}\n")
-
-
-def another_model(
-    name: str | None, backend: Mapping[str, Any] | None, config: RunConfig | None, store: cache.Store
-) -> cache.Cached:
-    """A model beside that of a run, such as a judge's own, with its generations kept in `store`.
-
-    `name` and `backend` are as the fields `model` and `backend` of a config; what is not given is the run's. Raises
-    UserError where there is neither a name nor a run."""
-    from s3ft import backends
-
-    known = config.model_dump(mode="json") if config else {"task": "rows"}
-    given = {"model": name, "backend": backend}
-    made = parse({**known, **{k: v for k, v in given.items() if v is not None}}, "the judge's model")
-    folder = model.folder(made.model, made.revision)
-    return cache.Cached(backends.load(made, folder, model.fingerprint(folder, store)), store)
 
 
 def arm(recipe: str, seed: int, scale: float = 1.0) -> str:

@@ -31,7 +31,7 @@ def build(run: Run) -> None:
     if counts.duplicates or counts.in_two_splits:
         run.log(f"data: {counts.duplicates} duplicate rows left out, {counts.in_two_splits} kept in another split only")
     begun = time.monotonic()
-    backend = cache.Cached(run.backend(), run.store)
+    backend = run.base()
     judge = run.judge()
     sources = {s: plugins.load("source", s) for recipe in ladders.values() for s in recipe.ladder}
     asked = {n: max(1, sum(sources[s].ask is not None for s in recipe.ladder)) for n, recipe in ladders.items()}
