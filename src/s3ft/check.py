@@ -45,7 +45,7 @@ def show(config: RunConfig) -> None:
 
 
 def check(config: RunConfig) -> dict[str, Any]:
-    """Judges every gold and proves every row's training text; loads the tokenizer, and weights only for a judge that is a model."""
+    """Judges every gold and proves every row's training text; loads no weights but those of a judge that is a model."""
     from s3ft.backends.transformers import chat_of, context_length, load_tokenizer
     from s3ft.chat import Refused
 
