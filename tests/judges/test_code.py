@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (programs and tests in tables)
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -78,10 +79,16 @@ RIGHT: dict[str, tuple[str, Any]] = {
         "from collections import namedtuple\nP = namedtuple('P', 'a b')\ndef f(n): return P(n, 1)",
         {"tests": ["assert f(2) == (2, 1)"]},
     ),
-    "a defaultdict": ("def f(n):\n    d = defaultdict(int)\n    d[n] += 1\n    return d", {"tests": ["assert f(2) == {2: 1}"]}),
+    "a defaultdict": (
+        "def f(n):\n    d = defaultdict(int)\n    d[n] += 1\n    return d",
+        {"tests": ["assert f(2) == {2: 1}"]},
+    ),
     "a big integer": ("def f(n): return n ** 30000", {"tests": ["assert f(2) == 2 ** 30000"]}),
     "a generator": ("def f(n):\n    yield from range(n)", {"tests": ["assert list(f(3)) == [0, 1, 2]"]}),
-    "a truthy object": ("import re\ndef f(s): return re.match('a', s)", {"tests": ["assert f('ab')", "assert not f('b')"]}),
+    "a truthy object": (
+        "import re\ndef f(s): return re.match('a', s)",
+        {"tests": ["assert f('ab')", "assert not f('b')"]},
+    ),
     "Decimal": ("from decimal import Decimal\ndef f(n): return Decimal(n)", {"tests": ["assert f(2) == 2"]}),
     "Fraction": ("from fractions import Fraction\ndef f(n): return Fraction(n, 2)", {"tests": ["assert f(1) == 0.5"]}),
     "a date": (
@@ -107,25 +114,40 @@ RIGHT: dict[str, tuple[str, Any]] = {
         {"tests": "s = S()\ns.push(1)\ns.push(2)\nassert len(s) == 2\nassert s.x == [1, 2]"},
     ),
     "a function given": ("def f(g, n): return g(g(n))", {"tests": ["assert f(lambda x: x + 1, 3) == 5"]}),
-    "a type given": ("def f(xs, t): return [x for x in xs if isinstance(x, t)]", {"tests": ["assert f([1, 'a'], int) == [1]"]}),
+    "a type given": (
+        "def f(xs, t): return [x for x in xs if isinstance(x, t)]",
+        {"tests": ["assert f([1, 'a'], int) == [1]"]},
+    ),
     "a list changed in place": ("def f(xs): xs.sort()", {"tests": "x = [2, 1]\nf(x)\nassert x == [1, 2]"}),
-    "an argument changed": ("def f(xs):\n    xs.append(1)\n    return len(xs)", {"tests": ["assert f([]) == 1", "assert f([]) == 1"]}),
+    "an argument changed": (
+        "def f(xs):\n    xs.append(1)\n    return len(xs)",
+        {"tests": ["assert f([]) == 1", "assert f([]) == 1"]},
+    ),
     "an exception asked for": (
         "def f(n):\n    if n < 0: raise ValueError('negative')\n    return n",
         {"tests": "try:\n    f(-1)\n    ok = False\nexcept ValueError as e:\n    ok = 'negative' in str(e)\nassert ok"},
     ),
     "numpy in the tests": (SQUARE, {"tests": "import numpy as np\nassert np.allclose([f(2.0), f(3)], [4, 9])"}),
-    "the usual imports": ("def f(n: List[int]) -> Optional[int]: return max(n) if n else inf", {"tests": ["assert f([1]) == 1"]}),
+    "the usual imports": (
+        "def f(n: List[int]) -> Optional[int]: return max(n) if n else inf",
+        {"tests": ["assert f([1]) == 1"]},
+    ),
     "a module taken for granted": ("def f(n): return statistics.mean(n)", {"tests": ["assert f([1, 3]) == 2"]}),
     "a main block": (SQUARE + "if __name__ == '__main__':\n    print(f(int(input())))\n", TESTS),
-    "a dataclass": ("from dataclasses import dataclass\n@dataclass\nclass P:\n    a: int\ndef f(n): return P(n).a * n", TESTS),
+    "a dataclass": (
+        "from dataclasses import dataclass\n@dataclass\nclass P:\n    a: int\ndef f(n): return P(n).a * n",
+        TESTS,
+    ),
     "much output": ("def f(n):\n    print('x' * 100000)\n    return n * n", TESTS),
     "asyncio": ("import asyncio\nasync def g(n): return n * n\ndef f(n): return asyncio.run(g(n))", TESTS),
     "threads": (
         "from concurrent.futures import ThreadPoolExecutor\ndef f(n):\n    with ThreadPoolExecutor(2) as p: return list(p.map(lambda x: x * x, [n]))[0]",
         TESTS,
     ),
-    "random with a seed of its own": ("import random\nx = random.random()\ndef f(n): return n * n if x == 0.8444218515250481 else 0", TESTS),
+    "random with a seed of its own": (
+        "import random\nx = random.random()\ndef f(n): return n * n if x == 0.8444218515250481 else 0",
+        TESTS,
+    ),
     "Windows newlines": (SQUARE.replace("\n", "\r\n"), TESTS),
     "stdin": ("import sys\ndef f(n): return n * n + len(sys.stdin.read())", TESTS),
 }
@@ -141,12 +163,24 @@ def test_a_right_program_passes(ask: judge, name: str) -> None:
 WRONG: dict[str, tuple[str, Any]] = {
     "it sleeps while the tests wait": ("import time\ndef f(n): time.sleep(99)", {"tests": "x = 4\nassert f(2) == x"}),
     "the helper is patched": ("abs = lambda x: 0\ndef f(n): return 0", {"tests": ["assert abs(f(3) - 9) < 1e-6"]}),
-    "sorted is patched": ("sorted = lambda x: [3, 9]\ndef f(n): return 0", {"tests": ["assert sorted(f(3)) == [3, 9]"]}),
-    "math is patched": ("import math\nmath.isclose = lambda *a, **k: True\ndef f(n): return 0", {"tests": ["assert math.isclose(f(1), 3.5)"]}),
-    "the test's helper is defined": ("def good(x): return True\ndef f(n): return 0", {"tests": "def good(x):\n    return x == 9\nassert good(f(3))"}),
+    "sorted is patched": (
+        "sorted = lambda x: [3, 9]\ndef f(n): return 0",
+        {"tests": ["assert sorted(f(3)) == [3, 9]"]},
+    ),
+    "math is patched": (
+        "import math\nmath.isclose = lambda *a, **k: True\ndef f(n): return 0",
+        {"tests": ["assert math.isclose(f(1), 3.5)"]},
+    ),
+    "the test's helper is defined": (
+        "def good(x): return True\ndef f(n): return 0",
+        {"tests": "def good(x):\n    return x == 9\nassert good(f(3))"},
+    ),
     "an iterator cut short": ("def f(n): raise StopIteration", {"tests": "assert all(map(f, [1, 2]))"}),
     "NaN": ("def f(n): return float('nan')", {"tests": ["assert f(1) == float('nan')"]}),
-    "an object equal to all": ("class E:\n    def __eq__(self, o): return True\ndef f(n): return E()", {"tests": "x = 4\nassert f(2) == x"}),
+    "an object equal to all": (
+        "class E:\n    def __eq__(self, o): return True\ndef f(n): return E()",
+        {"tests": "x = 4\nassert f(2) == x"},
+    ),
     "a list is no tuple": ("def f(n): return [1, 2]", {"tests": ["assert f(2) == (1, 2)"]}),
     "a set as a list": ("def f(n): return {1, 2}", {"tests": ["assert f(2) == [1, 2]"]}),
 }

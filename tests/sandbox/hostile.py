@@ -4,6 +4,8 @@ A HACK wants the verdict without the value. A BREACH answers rightly only if it 
 PORT and PID stand for a readable file, a writable folder, a listening port and the judge's process. A SIEGE wants time,
 memory or company."""
 
+# ruff: noqa: E501  (one program a line)
+
 from __future__ import annotations
 
 _EQUAL = """
@@ -62,7 +64,7 @@ def f(n):
     "patches builtins": "import builtins\nfor name in ('abs', 'sorted', 'len', 'all', 'isinstance', 'repr'):\n    setattr(builtins, name, lambda *a, **k: True)\ndef f(n): return 0",
     "patches json": "import json\njson.dumps = lambda *a, **k: '[\"value\", 5]'\njson.JSONEncoder.encode = json.dumps\ndef f(n): return 0",
     "patches the encoder": "import sys\nfor name, module in list(sys.modules.items()):\n    if hasattr(module, 'encode'): module.encode = lambda *a, **k: True\ndef f(n): return 0",
-    "forges a verdict": "import os, json\ndef f(n):\n    for fd in range(64):\n        try: os.write(fd, b'\\0\\0\\0\\x0e{\"end\":\"held\"}')\n        except OSError: pass\n    return 0",
+    "forges a verdict": 'import os, json\ndef f(n):\n    for fd in range(64):\n        try: os.write(fd, b\'\\0\\0\\0\\x0e{"end":"held"}\')\n        except OSError: pass\n    return 0',
     "forges a passed report": "import os, json\nbody = json.dumps({'end': 'held', 'held': 3, 'line': 0}).encode()\nfor fd in range(64):\n    try: os.write(fd, len(body).to_bytes(4, 'big') + body)\n    except OSError: pass\ndef f(n): return 0",
     "forges objects": "import os, json\nbody = json.dumps(['value', ['object', 0, 'int'], []]).encode()\ndef f(n):\n    os.write(3, len(body).to_bytes(4, 'big') + body)\n    return 0",
     "answers True for everything": "import os, json\nbody = json.dumps(['value', True, []]).encode()\nos.write(3, (len(body).to_bytes(4, 'big') + body) * 50)\ndef f(n): return 0",
@@ -167,7 +169,15 @@ SIEGES: dict[str, str] = {
 }
 
 BURNS = (
-    *("loops", "loops on import", "loops deaf to signals", "counts in C", "backtracks", "grows a number", "grows a list"),
+    *(
+        "loops",
+        "loops on import",
+        "loops deaf to signals",
+        "counts in C",
+        "backtracks",
+        "grows a number",
+        "grows a list",
+    ),
     *("floods its streams", "returns very much in parts", "recurses", "leaves a thread", "forks like a bomb"),
 )
 """Sieges that use up their CPU time, which the same limit ends in every tier."""

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sandbox import hostile
-from sandbox.tiers import why_not
 
 from s3ft.judges.code import judge
 from s3ft.types import Completion, Example, Verdict
+from sandbox import hostile
+from sandbox.tiers import why_not
 
 VALUES = {"tests": ["assert f(2) == 5", "assert f(3) == 10", "assert f(4) == 17"]}
 RUN = {"tests": "def check(g):\n    for n in (2, 3, 4):\n        assert g(n) == n * n + 1\n", "entry_point": "f"}

@@ -1,7 +1,7 @@
 """Assertions that need no process of their own: literals, calls of the program, a few harmless functions.
 
-Most tests are `assert f(literals) == literal`. The program's process gets the calls, and the comparison is made here, on
-plain values. Nothing of the tests or of the program is executed."""
+Most tests are `assert f(literals) == literal`. The program's process gets the calls, and the comparison is made here,
+on plain values. Nothing of the tests or of the program is executed."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ class judge:
         bwrap, landlock or none. `cache`: remember verdicts by program, tests and limits. Raises UserError."""
         if not (isinstance(timeout, int | float) and math.isfinite(timeout) and 0 < timeout <= 3600):
             raise UserError(f"judge code: timeout is {timeout!r}, expected CPU seconds between 0 and 3600")
-        if not (isinstance(memory_mb, int) and 128 <= memory_mb):
+        if not (isinstance(memory_mb, int) and memory_mb >= 128):
             raise UserError(f"judge code: memory_mb is {memory_mb!r}, expected at least 128 (MiB)")
         workers = workers if workers is not None else len(os.sched_getaffinity(0))
         if not (isinstance(workers, int) and workers >= 1):

@@ -10,7 +10,7 @@ import shutil
 import sys
 import sysconfig
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 TierName = Literal["bwrap", "landlock", "none"]
 Role = Literal["candidate", "examiner"]
@@ -34,7 +34,7 @@ def line(tier: TierName, role: Role, uid: int | None, memory: int) -> list[str]:
     """Arguments for exec. `uid`: what programs run as, where this process is root. `memory`: bytes for each."""
     interpreter = os.path.realpath(sys.executable)
     readable, listable, paths = _python()
-    settings = {"tier": tier, "role": role, "uid": uid, "memory": memory}
+    settings: dict[str, Any] = {"tier": tier, "role": role, "uid": uid, "memory": memory}
     settings |= {"readable": readable, "listable": listable, "paths": paths}
     python = [interpreter, "-s", "-P", "-S", "-B", "-c", _START, str(_INSIDE.parent), json.dumps(settings)]
     return [*_bwrap(uid, [interpreter, *readable]), *python] if tier == "bwrap" else python

@@ -24,11 +24,14 @@ def probe(*args):
         return False
 """
 _ATTACKS: dict[str, str] = {
-    "reads a file outside": "def attempt(secret, folder, port, pid): return open(secret).read()",
-    "lists a folder outside": "import os\ndef attempt(secret, folder, port, pid): return os.listdir(folder) is not None",
+    "reads a file outside": "def attempt(file, folder, port, pid): return open(file).read()",
+    "lists a folder outside": """
+import os
+def attempt(file, folder, port, pid): return os.listdir(folder) is not None
+""",
     "writes a file": """
 import os, tempfile
-def attempt(secret, folder, port, pid):
+def attempt(file, folder, port, pid):
     for place in (folder, "/tmp", "/dev/shm", "/var/tmp", ".", "/", os.path.dirname(os.__file__)):
         try:
             open(place + "/s3ft-self-test", "w").close()
@@ -36,17 +39,19 @@ def attempt(secret, folder, port, pid):
         except OSError:
             pass
 """,
-    "sees the environment": f"import os\ndef attempt(secret, folder, port, pid): return {_SECRET!r} in os.environ",
-    "reads /proc of others": "def attempt(secret, folder, port, pid): return open(f'/proc/{pid}/environ', 'rb').read(1)",
+    "sees the environment": f"import os\ndef attempt(file, folder, port, pid): return {_SECRET!r} in os.environ",
+    "reads /proc of others": """
+def attempt(file, folder, port, pid): return open(f"/proc/{pid}/environ", "rb").read(1)
+""",
     "connects to this machine": """
 import socket
-def attempt(secret, folder, port, pid):
+def attempt(file, folder, port, pid):
     socket.create_connection(("127.0.0.1", port), 1)
     return True
 """,
     "signals another process": """
 import os
-def attempt(secret, folder, port, pid):
+def attempt(file, folder, port, pid):
     for target in (pid, os.getppid(), -1):
         try:
             os.kill(target, 0)
@@ -56,30 +61,34 @@ def attempt(secret, folder, port, pid):
 """,
     "sets a signal off through fcntl": """
 import fcntl, os
-def attempt(secret, folder, port, pid):
+def attempt(file, folder, port, pid):
     return fcntl.fcntl(os.pipe()[0], fcntl.F_SETOWN, os.getppid()) == 0
 """,
-    "forks": "import os\ndef attempt(secret, folder, port, pid): return os.fork() or os._exit(0)",
-    "starts a program": "import os\ndef attempt(secret, folder, port, pid): return os.posix_spawn('/bin/true', ['true'], {})",
-    "takes memory beyond its limit": "def attempt(secret, folder, port, pid): return bytearray(1 << 30)",
-    "makes memory that no limit counts": "import os\ndef attempt(secret, folder, port, pid): return os.memfd_create('x')",
-    "is root": "import os\ndef attempt(secret, folder, port, pid): return os.getuid() == 0",
+    "forks": "import os\ndef attempt(file, folder, port, pid): return os.fork() or os._exit(0)",
+    "starts a program": """
+import os
+def attempt(file, folder, port, pid): return os.posix_spawn("/bin/true", ["true"], {})
+""",
+    "takes memory beyond its limit": "def attempt(file, folder, port, pid): return bytearray(1 << 30)",
+    "makes memory that no limit counts": "import os\ndef attempt(file, folder, port, pid): return os.memfd_create('x')",
+    "is root": "import os\ndef attempt(file, folder, port, pid): return os.getuid() == 0",
 }
 
 
 def failure(tier: TierName) -> str:
     """What got through, or why the tier cannot start; empty where it held."""
+    os.environ[_SECRET] = "1"
     try:
         jail = Jail(tier)
     except JailError as error:
         return " ".join(str(error).split())
-    os.environ[_SECRET] = "1"
+    finally:
+        del os.environ[_SECRET]
     try:
         return next(_leaks(jail), "")
     except JailError as error:
         return f"self-test: {error}"
     finally:
-        del os.environ[_SECRET]
         jail.close()
 
 
@@ -104,7 +113,14 @@ def _leaks(jail: Jail) -> Iterator[str]:
 
 
 def _ask(jail: Jail, source: str, given: list[Any]) -> Any:
-    work = {"text": source, "names": ["probe"], "prompt": "", "modules": [], "setup": "", "calls": [["probe", given, {}]]}
+    work = {
+        "text": source,
+        "names": ["probe"],
+        "prompt": "",
+        "modules": [],
+        "setup": "",
+        "calls": [["probe", given, {}]],
+    }
     replies: list[Any] = []
 
     def take(message: list[Any]) -> bool:

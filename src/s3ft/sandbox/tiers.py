@@ -25,14 +25,16 @@ _WAYS_OUT = (
 def choose(isolation: str = "auto") -> Tier:
     """The tier in force, printed once. Raises UserError where there is none, or the one asked for does not hold."""
     if not sys.platform.startswith("linux"):
-        raise UserError(f"code judge: found {sys.platform}, it runs programs on Linux only; use a container or a virtual machine")
+        raise UserError(
+            f"code judge: found {sys.platform}, it runs programs on Linux only; use a container or a virtual machine"
+        )
     if isolation == "none":
         console.print("code judge: isolation none: model-written programs run with all your rights", style="bold red")
         return "none"
     if isolation not in ("auto", "bwrap", "landlock"):
         raise UserError(f"isolation: found {isolation!r}, expected auto, bwrap, landlock or none")
     names: tuple[Tier, ...] = ("bwrap", "landlock") if isolation == "auto" else (isolation,)  # type: ignore[assignment]
-    why = []
+    why: list[str] = []
     for name in names:
         failure = _missing(name) or selftest.failure(name)
         if not failure:

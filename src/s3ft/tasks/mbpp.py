@@ -21,8 +21,8 @@ PARAPHRASE = """{prompt}
 For guidance, this is a program that passes the tests:
 {gold}
 
-Now write your own program for the task, in the way you would write it yourself. Put it between [[BEGIN]] and [[DONE]], \
-and write nothing else: no explanation."""
+Now write your own program for the task, in the way you would write it yourself. Put it between [[BEGIN]] and \
+[[DONE]], and write nothing else: no explanation."""
 
 HUB = "google-research-datasets/mbpp:full"
 SPLITS: dict[Split, range] = {"train": range(601, 975), "validation": range(511, 601), "test": range(11, 511)}
@@ -51,7 +51,9 @@ def task(path: _read.Where = HUB, judge: str | dict[str, Any] = "code") -> Task:
 def _example(row: dict[str, Any], place: str) -> Example:
     tests = _tests(row, place)
     code = str(_read.column(row, "code", place)).replace("\r\n", "\n").strip()
-    setup = "\n".join([*(row.get("test_imports") or []), row.get("test_setup_code") or ""]).replace("\r\n", "\n").strip()
+    setup = (
+        "\n".join([*(row.get("test_imports") or []), row.get("test_setup_code") or ""]).replace("\r\n", "\n").strip()
+    )
     reference = {"tests": tests, "entry_point": _entry(code, tests), "setup": setup}
     meta = {"task": _text(row, place), "tests": "\n".join(tests)}
     gold = f"[[BEGIN]]\n{code}\n[[DONE]]"

@@ -62,7 +62,7 @@ def defines(source: str, names: list[str]) -> bool:
 
 
 def _pieces(text: str) -> list[str]:
-    """What may be the program, the likeliest first: Python blocks from the last, then the text around them, then all."""
+    """What may be the program, the likeliest first: Python blocks from the last, the text around them, then all."""
     inside: list[str] = []
     outside: list[str] = [""]
     fence, label, block = "", "", ""
@@ -133,7 +133,7 @@ def _header(prompt: str, names: list[str]) -> str:
 
 
 def _joined(header: str, body: str, names: list[str]) -> tuple[str, CodeType] | None:
-    """A body under its signature; the first line may have lost its indentation, and base models run on after the end."""
+    """A body under its signature; the first line may have lost its indentation; base models run on after it."""
     texts = [textwrap.indent(body, "    "), "    " + body, *([body] if body[:1] in " \t" else [])]
     for source in (f"{header}\n{text}\n" for text in texts):
         if (found := _compiled(source, names)) is not None:

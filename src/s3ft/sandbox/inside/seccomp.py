@@ -3,8 +3,8 @@
 Everything else fails with EPERM: processes, programs, sockets to anywhere, signals to others, tracing, mounts, keys,
 shared memory, files changed in any way. An unknown machine has no list and gets no sandbox.
 
-Two filters, of which the stricter answer holds: the outer, long, once for the zygote, with the few calls that it needs to
-make and confine a child; the inner, short, for each child, takes those away."""
+Two filters, of which the stricter answer holds: the outer, long, once for the zygote, with the few calls that it
+needs to make and confine a child; the inner, short, for each child, takes those away."""
 
 from __future__ import annotations
 
@@ -219,7 +219,7 @@ _Line = tuple[int, int, int, int]
 
 
 def _guard(number: int, argument: int, tests: list[tuple[int, int]]) -> list[_Line]:
-    """Lines that allow a call where its argument (the low 32 bits, all that the kernel reads of these) passes a test."""
+    """Lines that allow a call where its argument (the low 32 bits, all that the kernel reads) passes a test."""
     code = [(_EQUAL, 0, 2 + 2 * len(tests), number), (_LOAD, 0, 0, 16 + 8 * argument)]
     for test, value in tests:
         code += [(test, 0, 1, value), (_RETURN, 0, 0, _ALLOW)]

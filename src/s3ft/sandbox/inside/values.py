@@ -107,12 +107,10 @@ _VIEWS = {type({}.keys()): "keys", type({}.values()): "dict_values", type({}.ite
 
 def _rare(value: Any, kind: type, keep: Callable[[Any], int | None], depth: int) -> Any:
     # Only a module that somebody imported can have made the value; importing it here would cost every program.
-    if decimal := sys.modules.get("decimal"):
-        if isinstance(value, decimal.Decimal):
-            return ["Decimal", decimal.Decimal.__str__(value)]
-    if fractions := sys.modules.get("fractions"):
-        if isinstance(value, fractions.Fraction):
-            return ["Fraction", hex(value.numerator), hex(value.denominator)]
+    if (decimal := sys.modules.get("decimal")) and isinstance(value, decimal.Decimal):
+        return ["Decimal", decimal.Decimal.__str__(value)]
+    if (fractions := sys.modules.get("fractions")) and isinstance(value, fractions.Fraction):
+        return ["Fraction", hex(value.numerator), hex(value.denominator)]
     if datetime := sys.modules.get("datetime"):
         if kind is datetime.timedelta:
             return ["timedelta", value.days, value.seconds, value.microseconds]

@@ -34,7 +34,7 @@ def receive(fd: int, limit: int) -> Any:
 
 def split(data: bytearray, limit: int) -> tuple[list[Any], bool]:
     """Takes the complete messages off the front of `data`; False where the rest can never become one."""
-    messages = []
+    messages: list[Any] = []
     while len(data) >= 4:
         size = int.from_bytes(data[:4], "big")
         if size > limit:

@@ -1,11 +1,13 @@
 """A warm process that forks once per program and says how each one ended. It never runs or compiles a program itself.
 
-The judge's side of the talk is `s3ft.sandbox.jail`. Standard input is a Unix stream socket. A request is the byte "r" with
-file descriptors attached, four bytes of length, then limits and work for the child as JSON; the answer is one JSON line. The byte "k" asks to kill what runs; it may arrive too late, between requests, and then means nothing."""
+The judge's side of the talk is `s3ft.sandbox.jail`. Standard input is a Unix stream socket. A request is the byte "r"
+with file descriptors attached, four bytes of length, then limits and work for the child as JSON; the answer is one JSON
+line. The byte "k" asks to kill what runs; it may arrive too late, between requests, and then means nothing."""
 
 from __future__ import annotations
 
 import _socket  # Half of `socket`, and all that is needed: what the zygote holds, every fork has to carry.
+import contextlib
 import fcntl
 import gc
 import importlib
@@ -147,10 +149,8 @@ def _until_done(pid: int, control: _socket.socket, wall: float) -> bool | None:
 def _reap_strays(pid: int, is_confined: bool) -> int:
     """Kills and counts what a program left running; orphans become children of this process (a subreaper)."""
     if not is_confined:
-        try:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(pid, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):
-            pass
     strays = 0
     while True:
         try:
