@@ -85,6 +85,7 @@ RIGHT: dict[str, tuple[str, Any]] = {
     ),
     "a big integer": ("def f(n): return n ** 30000", {"tests": ["assert f(2) == 2 ** 30000"]}),
     "a generator": ("def f(n):\n    yield from range(n)", {"tests": ["assert list(f(3)) == [0, 1, 2]"]}),
+    "a range": ("def f(n): return range(n)", {"tests": ["assert list(f(3)) == [0, 1, 2]", "assert f(2) == range(2)"]}),
     "a truthy object": (
         "import re\ndef f(s): return re.match('a', s)",
         {"tests": ["assert f('ab')", "assert not f('b')"]},

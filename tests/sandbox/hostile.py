@@ -154,6 +154,7 @@ SIEGES: dict[str, str] = {
     "returns something deep": "def f(n):\n    x = []\n    for _ in range(10 ** 5): x = [x]\n    return x",
     "returns keys that collide": "def f(n): return {i * (2 ** 61 - 1) for i in range(1, 3000)}",
     "returns a huge integer": "def f(n): return 1 << (1 << 22)",
+    "returns a huge range": "def f(n): return range(10 ** 12)",
     "returns a huge decimal": "from decimal import Decimal\ndef f(n): return Decimal('1e999999999')",
     "shows itself slowly": "class C:\n    def __repr__(self):\n        while True: pass\ndef f(n): return C()",
     "recurses": "import sys\nsys.setrecursionlimit(10 ** 9)\ndef f(n): return f(n + 1)",

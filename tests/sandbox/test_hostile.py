@@ -97,6 +97,16 @@ def test_not_accepted_where_the_tests_run(ask: judge, names: str, name: str) -> 
     assert honest.correct is True, honest.reason
 
 
+def test_what_is_small_to_send_and_huge_to_unfold_is_not_unfolded_by_the_judge(ask: judge) -> None:
+    tests = {"tests": ["assert list(f(2)) == [5]", "assert sorted(f(2)) == [5]"]}
+    for program in (
+        "def f(n): return range(10 ** 12)",
+        "from decimal import Decimal\ndef f(n): return Decimal('1e999999')",
+    ):
+        assert run(ask, tests, program)[0].correct is not True
+    assert run(ask, {"tests": ["assert int(f(2)) == 5"]}, program)[0].correct is not True
+
+
 @pytest.mark.parametrize("name", hostile.BREACHES)
 def test_the_breaches_are_real(names: str, name: str) -> None:
     """Each answers rightly where what it is after is given to it; otherwise its refusal would prove nothing."""

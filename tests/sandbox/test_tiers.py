@@ -26,6 +26,10 @@ PROGRAMS = {
     "forks": "import os\ndef f(n):\n    os.fork()\n    return n * n",
     "reads": "def f(n):\n    open('/etc/passwd').read()\n    return n * n",
     "root": "import os\ndef f(n): return n * n if os.getuid() == 0 else 0",
+    "threads": (
+        "from concurrent.futures import ThreadPoolExecutor as Pool\n"
+        "def f(n):\n    with Pool(4) as pool: return sum(pool.map(abs, [n] * n))"
+    ),
     "numpy": "import numpy as np\ndef f(n): return int(np.square(n))",
 }
 SCRIPT = """
@@ -52,7 +56,7 @@ def _here(tier: str) -> list[list[object]]:
 def test_the_verdicts_are_what_they_should_be(tier: str) -> None:
     found = dict(zip(PROGRAMS, _here(tier), strict=True))
     passed = {name for name, (correct, _) in found.items() if correct}
-    assert passed == {"right", "a set", "decimal", "numpy"}
+    assert passed == {"right", "a set", "decimal", "threads", "numpy"}
     assert {name for name, (correct, _) in found.items() if correct is None} == set()
 
 

@@ -43,7 +43,11 @@ class Desk:
 
     def _jail(self, role: Role) -> Jail:
         if role not in self._jails:
-            self._jails[role] = Jail(self._tier, role, self._memory_mb)
+            try:
+                self._jails[role] = Jail(self._tier, role, self._memory_mb)
+            except JailError as error:
+                # Not the program's doing.
+                raise RuntimeError(f"no jail could be started: {error}") from error
         return self._jails[role]
 
     def _batch(self, plan: Plan, work: dict[str, Any]) -> Verdict | None:

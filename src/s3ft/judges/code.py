@@ -69,13 +69,15 @@ class judge:
 
     def _run(self, rows: list[_Row]) -> None:
         left = deque(rows)
-        threads = [threading.Thread(target=_work, args=(desk, left)) for desk in self._desks[: len(rows)]]
-        for thread in threads[1:]:
+        threads = [threading.Thread(target=_work, args=(desk, left)) for desk in self._desks[1 : len(rows)]]
+        for thread in threads:
             thread.start()
-        for thread in threads[:1]:
-            thread.run()
-        for thread in threads[1:]:
-            thread.join()
+        try:
+            _work(self._desks[0], left)
+        finally:
+            left.clear()
+            for thread in threads:
+                thread.join()
         # A program whose jail died is tried once more, alone.
         for row in rows:
             if row.verdict is None:

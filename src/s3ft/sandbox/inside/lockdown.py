@@ -25,6 +25,9 @@ def harden_zygote(tier: str, uid: int | None, readable: list[str], listable: lis
     _prctl(_SUBREAPER, 1)
     if uid is not None:
         _drop_root(uid, readable)
+    if uid is not None or tier == "bwrap":
+        # Counted per user, so only where the user, or the user namespace, is the jail's own.
+        resource.setrlimit(resource.RLIMIT_NPROC, (PROCESSES, PROCESSES))
     _prctl(_NO_NEW_PRIVS, 1)
     if tier == "landlock":
         landlock.restrict(readable, listable)
@@ -55,7 +58,6 @@ def limit_cpu(pid: int, seconds: int) -> None:
 
 def _drop_root(uid: int, readable: list[str]) -> None:
     search = not _reachable(uid, readable)
-    resource.setrlimit(resource.RLIMIT_NPROC, (PROCESSES, PROCESSES))
     _prctl(_KEEPCAPS, 1)
     os.setgroups([])
     os.setresgid(uid, uid, uid)

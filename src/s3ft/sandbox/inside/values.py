@@ -216,7 +216,7 @@ _PARSE: dict[str, Callable[..., Any]] = {
     "ndarray": _ndarray,
     **{kind: _datetime(kind) for kind in ("datetime", "date", "time", "timedelta")},
 }
-HEAVY = ("Decimal", "Fraction", "ndarray", "object")
+HEAVY = ("Decimal", "Fraction", "ndarray", "object", "range")
 """Tags whose values can make work, or decide, beyond their own size: compared inside a sandbox only."""
 
 

@@ -35,18 +35,20 @@ def receive(fd: int, limit: int) -> Any:
 def split(data: bytearray, limit: int) -> tuple[list[Any], bool]:
     """Takes the complete messages off the front of `data`; False where the rest can never become one."""
     messages: list[Any] = []
-    while len(data) >= 4:
-        size = int.from_bytes(data[:4], "big")
-        if size > limit:
-            return messages, False
-        if len(data) < 4 + size:
+    start, is_sound = 0, True
+    while len(data) - start >= 4:
+        size = int.from_bytes(data[start : start + 4], "big")
+        is_sound = size <= limit
+        if not is_sound or len(data) - start < 4 + size:
             break
         try:
-            messages.append(parse(bytes(data[4 : 4 + size])))
+            messages.append(parse(bytes(data[start + 4 : start + 4 + size])))
         except Broken:
-            return messages, False
-        del data[: 4 + size]
-    return messages, True
+            is_sound = False
+            break
+        start += 4 + size
+    del data[:start]
+    return messages, is_sound
 
 
 def parse(body: bytes) -> Any:
