@@ -33,9 +33,9 @@ _SYSTEM = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/etc/ld.so.cache", "/nix
 def line(tier: TierName, role: Role, uid: int | None, memory: int) -> list[str]:
     """Arguments for exec. `uid`: what programs run as, where this process is root. `memory`: bytes for each."""
     interpreter = os.path.realpath(sys.executable)
-    readable, listable, paths = _python()
+    readable, paths, packages = _python()
     settings: dict[str, Any] = {"tier": tier, "role": role, "uid": uid, "memory": memory}
-    settings |= {"readable": readable, "listable": listable, "paths": paths}
+    settings |= {"readable": readable, "paths": paths, "packages": packages}
     python = [interpreter, "-s", "-P", "-S", "-B", "-c", _START, str(_INSIDE.parent), json.dumps(settings)]
     return [*_bwrap(uid, [interpreter, *readable]), *python] if tier == "bwrap" else python
 
@@ -60,19 +60,16 @@ def _bwrap(uid: int | None, visible: list[str]) -> list[str]:
 
 
 @functools.cache
-def _python() -> tuple[list[str], list[str], list[str]]:
-    """Folders to read, folders to list only, and where Python looks for modules."""
+def _python() -> tuple[list[str], list[str], dict[str, str]]:
+    """What can be read, where Python looks for modules, and the folders of packages by name."""
     library = sysconfig.get_path("stdlib")
     readable = [library, f"{sys.base_prefix}/lib", str(_INSIDE), *_SYSTEM]
-    paths = [library, f"{library}/lib-dynload"]
-    listable: list[str] = []
+    packages: dict[str, str] = {}
     # The one package beyond the standard library: tests compare with numpy.allclose.
     found = importlib.util.find_spec("numpy")
     if found is not None and found.submodule_search_locations:
-        numpy = found.submodule_search_locations[0]
-        site = os.path.dirname(numpy)
-        readable += [numpy, f"{site}/numpy.libs"]
-        listable, paths = [site], [*paths, site]
+        packages["numpy"] = found.submodule_search_locations[0]
+        readable += [packages["numpy"], f"{packages['numpy']}.libs"]
     seen = [path for path in dict.fromkeys(readable) if os.path.exists(path)]
     outer = [path for path in seen if not any(path != other and path.startswith(f"{other}/") for other in seen)]
-    return outer, listable, paths
+    return outer, [library, f"{library}/lib-dynload"], packages

@@ -104,7 +104,7 @@ class _Exam:
 
     def _hold(self, line: int) -> None:
         if line < 0:
-            self.line, self.seen = -line, ""
+            self.line = -line
         else:
             self.held += 1
 

@@ -8,7 +8,7 @@ import stat
 import struct
 
 _CREATE, _ADD, _RESTRICT = 444, 445, 446
-_EXECUTE, _READ_FILE, _READ_DIR = 1 << 0, 1 << 2, 1 << 3
+_READ_FILE, _READ_DIR = 1 << 2, 1 << 3
 _RIGHTS = {1: 13, 2: 14, 3: 15, 4: 15, 5: 16}
 _TCP = 3  # bind, connect
 _SCOPES = 3  # abstract Unix sockets, signals
@@ -19,8 +19,8 @@ def abi() -> int:
     return max(0, _call(_CREATE, None, ctypes.c_size_t(0), 1))
 
 
-def restrict(readable: list[str], listable: list[str]) -> None:
-    """Leaves the calling process reading beneath `readable` and listing beneath `listable`. Raises OSError."""
+def restrict(readable: list[str]) -> None:
+    """Leaves the calling process reading beneath `readable`. Raises OSError."""
     version = abi()
     if version < 1:
         raise OSError("this kernel has no Landlock")
@@ -34,8 +34,6 @@ def restrict(readable: list[str], listable: list[str]) -> None:
         raise OSError(ctypes.get_errno(), "Landlock ruleset refused")
     for path in readable:
         _add(ruleset, path, _READ_FILE | _READ_DIR)
-    for path in listable:
-        _add(ruleset, path, _READ_DIR)
     if _call(_RESTRICT, ruleset, 0) != 0:
         raise OSError(ctypes.get_errno(), "Landlock refused")
     os.close(ruleset)

@@ -18,7 +18,7 @@ OPEN_FILES = 64
 PROCESSES = 32
 
 
-def harden_zygote(tier: str, uid: int | None, readable: list[str], listable: list[str]) -> None:
+def harden_zygote(tier: str, uid: int | None, readable: list[str]) -> None:
     """Once, before the first program; every child takes it over. `uid`: what to become, where this is root.
 
     Raises OSError."""
@@ -30,7 +30,7 @@ def harden_zygote(tier: str, uid: int | None, readable: list[str], listable: lis
         resource.setrlimit(resource.RLIMIT_NPROC, (PROCESSES, PROCESSES))
     _prctl(_NO_NEW_PRIVS, 1)
     if tier == "landlock":
-        landlock.restrict(readable, listable)
+        landlock.restrict(readable)
     seccomp.install_outer()
 
 

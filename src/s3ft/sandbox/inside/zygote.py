@@ -18,6 +18,8 @@ import signal
 import struct
 import sys
 import time
+from importlib.machinery import ModuleSpec
+from importlib.util import spec_from_file_location
 from typing import Any
 
 from . import lockdown, seccomp
@@ -26,7 +28,7 @@ _CHANNEL = 3
 
 
 def main(settings: dict[str, Any]) -> None:
-    """`settings`: role, tier, uid, memory, readable, listable, paths (what programs may import from).
+    """`settings`: role, tier, uid, memory, readable, paths and packages (what programs may import).
 
     Returns when the judge has gone."""
     _import_random()
@@ -37,11 +39,12 @@ def main(settings: dict[str, Any]) -> None:
         os.dup2(null, fd)
     os.close(null)
     sys.path[:] = settings["paths"]
+    sys.meta_path.append(_Packages(settings["packages"]))
     sys.dont_write_bytecode = True
     lockdown.limit_zygote(settings["memory"])
     inner = seccomp.Inner() if settings["tier"] != "none" else None
     if inner is not None:
-        lockdown.harden_zygote(settings["tier"], settings["uid"], settings["readable"], settings["listable"])
+        lockdown.harden_zygote(settings["tier"], settings["uid"], settings["readable"])
     control.sendall(b'{"ready":true}\n')
     gc.collect()
     gc.disable()
@@ -64,6 +67,19 @@ def main(settings: dict[str, Any]) -> None:
             os.close(fd)
         outcome = _wait(pid, control, limits["wall"], inner is not None)
         control.sendall(json.dumps(outcome).encode() + b"\n")
+
+
+class _Packages:
+    """Finds the few packages outside the standard library that there are to import, and none of their neighbours."""
+
+    def __init__(self, folders: dict[str, str]) -> None:
+        self._folders = folders
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> ModuleSpec | None:
+        folder = self._folders.get(name)
+        if folder is None:
+            return None
+        return spec_from_file_location(name, f"{folder}/__init__.py", submodule_search_locations=[folder])
 
 
 def _import_random() -> None:
