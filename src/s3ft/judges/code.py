@@ -17,6 +17,7 @@ from s3ft.sandbox import JailError, Limits
 from s3ft.types import Completion, Example, UserError, Verdict
 
 _MAX_TEXT = 1 << 20
+_MAX_KNOWN = 10_000
 
 
 class judge:
@@ -58,14 +59,20 @@ class judge:
         for same in open_.values():
             for row in same:
                 row.verdict = same[0].verdict
-                if self._known is not None and row.verdict is not None:
-                    self._known[row.key] = row.verdict
+                self._remember(row)
         return [self._stamped(row.verdict) for row in rows]
 
     def close(self) -> None:
         """Ends the processes; they also end with the interpreter."""
         for desk in self._desks:
             desk.close()
+
+    def _remember(self, row: _Row) -> None:
+        if self._known is None or row.verdict is None or row.verdict.correct is None:
+            return
+        self._known[row.key] = row.verdict
+        if len(self._known) > _MAX_KNOWN:
+            del self._known[next(iter(self._known))]
 
     def _run(self, rows: list[_Row]) -> None:
         left = deque(rows)
