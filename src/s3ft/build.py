@@ -31,6 +31,10 @@ Propose = Callable[[str, Sequence[Example], int], list[list[Completion]]]
 """(source, examples, attempt) -> the completions of each example."""
 
 
+def _provable(example: Example, completion: Completion) -> str:
+    return ""
+
+
 def climb(
     examples: Sequence[Example],
     recipe: Recipe,
@@ -41,10 +45,13 @@ def climb(
     *,
     attempts: Mapping[str, int] | None = None,
     refused_gold: str = "keep",
+    prove: Callable[[Example, Completion], str] = _provable,
 ) -> list[Record]:
     """Asks every source of the ladder for the rows that are still open; the first accepted completion is the target.
 
-    S3FT (Gupta et al. 2025, section 3): y' = M(x) if J(x, y', y), else y'' = M(x; y) if J(x, y'', y), else y."""
+    S3FT (Gupta et al. 2025, section 3): y' = M(x) if J(x, y', y), else y'' = M(x; y) if J(x, y'', y), else y.
+
+    `prove` says why a completion could not be trained on by the chat template; such a one is no target."""
     candidates: list[list[Candidate]] = [[] for _ in examples]
     targets: list[list[int]] = [[] for _ in examples]
     for name in recipe.ladder:
@@ -58,7 +65,7 @@ def climb(
         for attempt in range((attempts or {}).get(name, 1)):
             still_open = [i for i in range(len(examples)) if not targets[i]]
             rows = [examples[i] for i in still_open]
-            judged = _judged(name, sources[name], rows, propose(name, rows, attempt), judge)
+            judged = _judged(name, sources[name], rows, propose(name, rows, attempt), judge, prove)
             for i, offered in zip(still_open, judged, strict=True):
                 first = len(candidates[i])
                 candidates[i] += offered
@@ -68,7 +75,12 @@ def climb(
 
 
 def _judged(
-    name: str, source: Source, examples: list[Example], proposed: list[list[Completion]], judge: Judge
+    name: str,
+    source: Source,
+    examples: list[Example],
+    proposed: list[list[Completion]],
+    judge: Judge,
+    prove: Callable[[Example, Completion], str],
 ) -> list[list[Candidate]]:
     """Candidates with the source's own refusals, and the judge's verdict on what those leave."""
     offered = [
@@ -80,7 +92,11 @@ def _judged(
     if len(said) != len(asked):
         raise UserError(f"the judge gave {len(said)} verdicts for {len(asked)} completions; mend the judge")
     verdicts = iter(said)
-    return [[c if c.refusal else replace(c, verdict=next(verdicts)) for c in row] for row in offered]
+    judged = [[c if c.refusal else replace(c, verdict=next(verdicts)) for c in row] for row in offered]
+    return [
+        [replace(c, refusal=prove(e, c.trained)) if c.accepted else c for c in row]
+        for e, row in zip(examples, judged, strict=True)
+    ]
 
 
 def _unfinished(completion: Completion) -> str:

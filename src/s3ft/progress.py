@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -9,6 +10,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Task as Bar
 from rich.text import Text
+
+PART = "S3FT_PART"
+"""Names this process's part of a stage that several share, as "part/parts": the first one shows progress for all."""
 
 console = Console(stderr=True, highlight=False)
 
@@ -22,6 +26,11 @@ class _Rate(ProgressColumn):
 @contextmanager
 def progress(what: str, total: int | None, unit: str = "rows") -> Iterator[Callable[[int], None]]:
     """Yields advance(n). Where standard error is no terminal, one line at the end instead of a bar."""
+    part, _, parts = os.environ.get(PART, "0/1").partition("/")
+    what = what if parts == "1" else f"{what} (one of {parts} side by side)"
+    if part != "0":
+        yield lambda n: None
+        return
     if not console.is_terminal:
         with _plain(what, total, unit) as advance:
             yield advance

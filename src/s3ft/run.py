@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
@@ -20,11 +20,14 @@ import yaml
 
 from s3ft import cache, dataset, files, judges, model, plugins
 from s3ft.config import RunConfig, parse
-from s3ft.progress import console
+from s3ft.progress import PART, console
 from s3ft.types import Example, Judge, Split, Task, UserError
 
 _HOLDER = "S3FT_RUN"
 """Names the run whose lock a stage inherited."""
+
+SMALL = 200_000_000
+"""Bytes of weights below which a second core does more for a second adapter than for the first."""
 
 STAGES = ("build", "sweep", "train", "evaluate", "report")
 
@@ -104,6 +107,13 @@ class Run:
         dialled = [(arm(r, s, x), self.adapter(r, s), x) for r, s in pairs for x in self.config.evaluate.scales]
         return [("base", None, 1.0), *tuned, *dialled]
 
+    def parts(self) -> int:
+        """Processes for adapters side by side: one a core for a small model without a GPU, else one."""
+        on_cpu = self.config.backend.device == "cpu" or not Path("/dev/nvidia0").exists()
+        size = sum(p.stat().st_size for p in self.model.glob("*.safetensors"))
+        small = self.config.backend.name == "transformers" and on_cpu and size < SMALL
+        return min(_cores(), len(self.arms()) - 1, 8) if small else 1
+
     def log(self, text: str) -> None:
         """A line on the terminal and, with the time, in log.txt."""
         console.print(text, soft_wrap=True)
@@ -133,7 +143,7 @@ def open_run(config: RunConfig, name: str) -> Run:
         and {**then, "evaluate": {**then.get("evaluate", {}), "scales": plain["evaluate"]["scales"]}} == plain
     ):
         _write_config(begun, plain)
-        return run
+        return _dated(run)
     if any((folder / made).exists() for made in ("records", "adapters", "evals")):
         changed = "; ".join(sorted(_differences(then, plain))[:5])
         raise UserError(
@@ -142,8 +152,15 @@ def open_run(config: RunConfig, name: str) -> Run:
         )
     _find_everything(run)
     _write_config(begun, plain)
-    files.write_json(folder / "versions.json", versions())
-    return run
+    files.write_json(folder / "versions.json", {"begun": date.today().isoformat(), **versions()})
+    return _dated(run)
+
+
+def _dated(run: Run) -> Run:
+    """The run with the day it began for templates that print a date, so that midnight changes nothing."""
+    begun = (files.read_json(run.folder / "versions.json") or {}).get("begun")
+    chat = run.config.chat.model_copy(update={"date": run.config.chat.date or begun})
+    return Run(run.config.model_copy(update={"chat": chat}), run.folder)
 
 
 def _write_config(path: Path, plain: dict[str, Any]) -> None:
@@ -186,11 +203,24 @@ def everything(run: Run, config_path: Path, overrides: tuple[str, ...]) -> int:
             if stage == "sweep" and run.config.sweep is None:
                 continue
             command = [sys.executable, "-m", "s3ft", stage, str(config_path), *overrides, "--name", run.folder.name]
+            parts = run.parts() if stage in ("train", "evaluate") else 1
+            if parts > 1:
+                environment["OMP_NUM_THREADS"] = str(max(1, _cores() // parts))
             # A stage that outlives this process keeps the lock, so that nothing writes beside it.
-            code = subprocess.run(command, env=environment, pass_fds=[lock.fileno()]).returncode
+            started = [
+                subprocess.Popen(command, env={**environment, PART: f"{part}/{parts}"}, pass_fds=[lock.fileno()])
+                for part in range(parts)
+            ]
+            code = next((code for process in started if (code := process.wait())), 0)
+            for process in started:
+                process.wait()
             if code:
                 return code if code > 0 else 1
     return 0
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def versions() -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -12,7 +13,7 @@ from typing import Any
 
 from s3ft import cache, dataset, files, plugins, records
 from s3ft.config import RunConfig, TrainConfig, digest
-from s3ft.progress import progress, share
+from s3ft.progress import PART, progress, share
 from s3ft.run import Run
 from s3ft.types import Completion, UserError
 
@@ -31,7 +32,8 @@ def build(run: Run) -> None:
     if counts.duplicates or counts.in_two_splits:
         run.log(f"data: {counts.duplicates} duplicate rows left out, {counts.in_two_splits} kept in another split only")
     begun = time.monotonic()
-    backend = run.base()
+    model = run.backend()
+    backend = cache.Cached(model, run.store)
     judge = run.judge()
     sources = {s: plugins.load("source", s) for recipe in ladders.values() for s in recipe.ladder}
     asked = {n: max(1, sum(sources[s].ask is not None for s in recipe.ladder)) for n, recipe in ladders.items()}
@@ -57,6 +59,7 @@ def build(run: Run) -> None:
                         verdicts,
                         attempts={"paraphrase": config.paraphrase_attempts},
                         refused_gold=config.refused_gold,
+                        prove=model.prove,
                     )
                 for record in climbing.weigh(climbed, backend):
                     summaries[name].add(record)
@@ -128,7 +131,13 @@ def train(run: Run) -> None:
     for name in run.config.ladders():
         setting = _setting(run, name)
         jobs += [_job(run, name, setting, seed, "adapters") for seed in run.config.seeds]
-    _train(run, jobs)
+    _train(run, _mine(jobs))
+
+
+def _mine(items: list[Any]) -> list[Any]:
+    """What of a stage's work is this process's part."""
+    part, parts = map(int, os.environ.get(PART, "0/1").split("/"))
+    return items[part::parts]
 
 
 def _setting(run: Run, recipe: str) -> TrainConfig:
@@ -217,7 +226,7 @@ def evaluate(run: Run) -> None:
         raise UserError("evaluate.benchmarks needs backend: transformers; leave them out, or change the backend")
     counts = run.count(setting.split, setting.rows)
     wanted = {}
-    for arm, adapter, scale in run.arms():
+    for arm, adapter, scale in _mine(run.arms()):
         made_of = None if adapter is None else (files.read_json(adapter / "s3ft.json") or {}).get("key")
         if adapter is not None and made_of is None:
             raise UserError(f"{adapter}: not trained yet; run s3ft train first, or s3ft run for all")

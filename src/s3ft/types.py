@@ -166,7 +166,8 @@ class Judge(Protocol):
 
 
 class Backend(Protocol):
-    """A model that can write and, where it gives likelihoods, weigh."""
+    """A model that can write and, where it gives likelihoods, weigh. The backend of a config has `prove` as well:
+    prove(example, completion) -> why the completion could not be trained on by the chat template, or nothing."""
 
     @property
     def identity(self) -> Mapping[str, Any]:

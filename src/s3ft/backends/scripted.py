@@ -8,7 +8,7 @@ from typing import Any
 
 from s3ft import jsonl
 from s3ft.config import RunConfig
-from s3ft.types import Completion, Request, Sampling, Score, UserError
+from s3ft.types import Completion, Example, Request, Sampling, Score, UserError
 
 
 class backend:
@@ -39,6 +39,9 @@ class backend:
             texts = self._written.get(request.prompt[-1]["content"], [])
             drawn = [texts[(sampling.seed + k) % len(texts)] for k in range(sampling.num_samples)] if texts else []
             yield index, [_finished(t) for t in drawn] or [Completion("", finish_reason="error")]
+
+    def prove(self, example: Example, completion: Completion) -> str:
+        return ""
 
     def score(self, requests: Sequence[Request], completions: Sequence[Completion]) -> list[Score | None]:
         return [None for _ in completions]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
@@ -13,7 +14,7 @@ import transformers
 
 from s3ft.chat import Chat, Refused, Target, open_chat
 from s3ft.config import RunConfig, digest
-from s3ft.types import Completion, Request, Sampling, Score, UserError
+from s3ft.types import Completion, Example, Request, Sampling, Score, UserError
 
 transformers.utils.logging.disable_progress_bar()
 transformers.utils.logging.set_verbosity_error()
@@ -38,11 +39,11 @@ class backend:
     def identity(self) -> Mapping[str, Any]:
         adapter = None
         if self._adapter is not None:
-            weights = (self._adapter / "adapter_model.safetensors").read_bytes()
-            adapter = [digest(weights.hex()), self._scale]
+            weights = sorted(self._adapter.glob("*.safetensors"))
+            adapter = [[hashlib.sha256(p.read_bytes()).hexdigest() for p in weights], self._scale]
         return {
             "model": self._fingerprint,
-            "chat": self._config.chat.model_dump(mode="json"),
+            "chat": self.chat.identity,
             "dtype": str(self.dtype),
             "device": self.device.type,
             "extra": self._config.backend.extra,
@@ -61,8 +62,12 @@ class backend:
     def model(self) -> Any:
         """The model in evaluation mode; an adapter is merged where the precision loses nothing by it."""
         trust = self._config.trust_remote_code
-        model = load_model(self._folder, self.dtype, trust, self._config.backend.extra).to(self.device)
-        if self._adapter is not None:
+        whole = self._adapter is not None and not (self._adapter / "adapter_config.json").is_file()
+        if whole and self._scale != 1.0:
+            raise UserError("evaluate.scales needs train.method: lora; a fully trained model has no strength to turn")
+        folder = self._adapter if whole and self._adapter is not None else self._folder
+        model = load_model(folder, self.dtype, trust, self._config.backend.extra).to(self.device)
+        if self._adapter is not None and not whole:
             model = with_adapter(model, self._adapter, self._scale)
         return model.eval()
 
@@ -75,6 +80,14 @@ class backend:
 
     def score(self, requests: Sequence[Request], completions: Sequence[Completion]) -> list[Score | None]:
         return self._loaded.score(requests, completions)
+
+    def prove(self, example: Example, completion: Completion) -> str:
+        """Why a completion could not be trained on by the chat template; empty where it can."""
+        try:
+            self.chat.target(example.prompt, completion, example.tools)
+        except Refused as error:
+            return str(error)
+        return ""
 
 
 class Loaded:
