@@ -24,7 +24,7 @@ bench: .venv/ready
 	for bench in math_judge qa_judge code_judge train; do echo "bench/$$bench.py"; $(BIN)/python bench/$$bench.py $(DATA) || exit 1; done
 
 # The miniature from scratch, and the learning rate of every recipe on its validation rows.
-RATES := [3e-4, 6e-4, 1e-3, 2e-3, 4e-3, 8e-3]
+RATES := [3e-4, 6e-4, 1e-3, 2e-3, 4e-3, 8e-3, 1.6e-2, 3.2e-2]
 SWEEP := examples/quickstart.yaml model=runs/lab-model 'sweep={learning_rate: $(RATES)}' --name lab-sweep
 lab: .venv/ready
 	$(BIN)/python -m s3ft.lab.pretrain --out runs/lab-model

@@ -136,8 +136,6 @@ def main() -> None:
     # Threads that spin while they wait slow small models ten times and more beside a busy neighbour.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    if not sys.stderr.isatty():
-        os.environ.setdefault("TQDM_DISABLE", "1")
     try:
         code = app(exit_on_error=False, print_error=False)
     except (UserError, cyclopts.CycloptsError) as error:

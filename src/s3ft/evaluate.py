@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stderr
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
@@ -14,7 +16,7 @@ import numpy as np
 
 from s3ft.cache import Cached, Store
 from s3ft.config import EvaluateConfig, RunConfig, digest
-from s3ft.progress import progress
+from s3ft.progress import PART, console, progress
 from s3ft.types import Completion, Example, Judge, Request, UserError
 
 Sample = dict[str, Any]
@@ -103,11 +105,22 @@ def _run_benchmark(config: EvaluateConfig, name: str, backend: Any, folder: Path
     model = Harness(pretrained=backend.model, tokenizer=backend.tokenizer, batch_size=config.batch_size)
     settings = {"apply_chat_template": True, "bootstrap_iters": 0, "limit": config.limit, **config.extra}
     try:
-        found = lm_eval.simple_evaluate(model=model, tasks=[name], task_manager=tasks, log_samples=True, **settings)
+        with _own_bars_only():
+            found = lm_eval.simple_evaluate(model=model, tasks=[name], task_manager=tasks, log_samples=True, **settings)
     except (OSError, ConnectionError, ValueError) as error:
         line = " ".join(f"{type(error).__name__}: {error}".split())[:300]
         raise UserError(f"benchmark {name}: {line}") from error
     return [sample for leaf, rows in found["samples"].items() for sample in _samples(name, leaf, rows)]
+
+
+@contextmanager
+def _own_bars_only() -> Iterator[None]:
+    """The harness draws bars of its own; they are kept for a terminal that no other process writes to."""
+    if console.is_terminal and os.environ.get(PART, "0/1") == "0/1":
+        yield
+        return
+    with open(os.devnull, "w") as nowhere, redirect_stderr(nowhere):
+        yield
 
 
 def _samples(name: str, leaf: str, rows: list[dict[str, Any]]) -> list[Sample]:

@@ -12,12 +12,10 @@ from rich.table import Table
 Cells = list[str]
 
 
-def rows(found: dict[str, Any]) -> Iterator[Cells]:
-    """The header, then one row for the base and each recipe; scores in percent."""
-    benchmarks = list(found["base"]["benchmarks"])
-    yield ["", "task", "gain", *benchmarks, "mean drop", "targets: self / paraphrase / gold / left out", "nats/token"]
-    base = found["base"]
-    yield ["base", _score(base["target"]), "", *(_score(base["benchmarks"][n]) for n in benchmarks), "", "", ""]
+def summary(found: dict[str, Any]) -> Iterator[Cells]:
+    """The header, then one row for the base and each recipe: task, loss, targets; scores in percent."""
+    yield ["", "task", "gain", "mean drop", "targets", "nats"]
+    yield ["base", _score(found["base"]["target"]), "", "", "", ""]
     for name, result in found["recipes"].items():
         shares = result["composition"]
         parts = [f"{100 * shares[s]:.0f}" for s in ("self", "paraphrase", "gold", "dropped")]
@@ -26,11 +24,18 @@ def rows(found: dict[str, Any]) -> Iterator[Cells]:
             name,
             _score(result["target"]),
             _signed(result["gain"]),
-            *(_score(result["benchmarks"][n]) for n in benchmarks),
             _signed(result["mean_drop"]) if "mean_drop" in result else "",
-            " / ".join(parts),
+            "/".join(parts),
             "" if nats is None else f"{nats:.3f}",
         ]
+
+
+def by_benchmark(found: dict[str, Any]) -> Iterator[Cells]:
+    """The header, then one row for the base and each recipe: every benchmark."""
+    benchmarks = list(found["base"]["benchmarks"])
+    yield ["", *benchmarks]
+    for name, result in {"base": found["base"], **found["recipes"]}.items():
+        yield [name, *(_score(result["benchmarks"][n]) for n in benchmarks)]
 
 
 def notes(found: dict[str, Any]) -> Iterator[str]:
@@ -38,7 +43,9 @@ def notes(found: dict[str, Any]) -> Iterator[str]:
     items = ", ".join(f"{n} {k}" for n, k in found["items"].items())
     yield (
         f"Percent; [95 % interval over items], +- standard deviation over {len(found['seeds'])} seeds. Items: {items}. "
-        "Gain and mean drop are against the base, paired by item; a drop is positive when something was lost."
+        "Gain (on the task) and mean drop (on the benchmarks) are against the base, paired by item; a drop is positive "
+        "when something was lost. "
+        "Targets: percent of rows from self/paraphrase/gold/left out, and their nats per token under the base."
     )
     data = found["data"]
     gold = data["gold"]
@@ -57,9 +64,9 @@ def notes(found: dict[str, Any]) -> Iterator[str]:
 
 def markdown(found: dict[str, Any]) -> str:
     """report.md: the table, the picture, and what each recipe's targets went through."""
-    header, *body = rows(found)
-    lines = [f"# {found['task']} on {found['model']}", "", _line(header), _line(["---"] * len(header))]
-    lines += [_line(cells) for cells in body]
+    lines = [f"# {found['task']} on {found['model']}", "", *_table(summary(found))]
+    if found["base"]["benchmarks"]:
+        lines += ["", *_table(by_benchmark(found))]
     for note in notes(found):
         lines += ["", note]
     lines += ["", "![Task gain against general loss](report.svg)", "", "## Targets", ""]
@@ -94,18 +101,27 @@ def _dial(found: dict[str, Any]) -> list[str]:
 
 
 def show(found: dict[str, Any], path: Path) -> None:
-    """Prints the table, narrow enough for a terminal, and where the report is."""
-    console = Console()
-    header, *body = rows(found)
-    table = Table(title=f"{found['task']} on {found['model']}", title_justify="left", box=None, pad_edge=False)
-    for place, name in enumerate(header):
-        table.add_column(name, justify="left" if place == 0 else "right")
-    for cells in body:
-        table.add_row(*cells)
-    console.print(table)
+    """Prints the tables, narrow enough for a terminal, and where the report is."""
+    console = Console(highlight=False)
+    parts = [summary(found), by_benchmark(found)] if found["base"]["benchmarks"] else [summary(found)]
+    for number, part in enumerate(parts):
+        header, *body = part
+        title = "" if number else f"{found['task']} on {found['model']}"
+        table = Table(title=title or None, title_justify="left", box=None, pad_edge=False)
+        for place, name in enumerate(header):
+            table.add_column(name, justify="left" if place == 0 else "right", no_wrap=True)
+        for cells in body:
+            table.add_row(*cells)
+        console.print(table)
+        console.print()
     for note in notes(found):
-        console.print(note, highlight=False)
-    console.print(f"report: {path}", highlight=False, soft_wrap=True)
+        console.print(note)
+    console.print(f"report: {path}", soft_wrap=True)
+
+
+def _table(cells: Iterator[Cells]) -> list[str]:
+    header, *body = cells
+    return [_line(header), _line(["---"] * len(header)), *map(_line, body)]
 
 
 def _score(estimate: dict[str, Any]) -> str:
