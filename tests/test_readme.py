@@ -37,14 +37,33 @@ def folder(tmp_path_factory):
     return made
 
 
-def test_the_quickstart_is_what_make_runs():
-    makefile = (ROOT / "Makefile").read_text()
+@pytest.fixture(scope="module")
+def quickstart(folder):
+    """The whole quickstart as `make quickstart` runs it, from nothing."""
+    (command,) = re.findall(r"\$\(BIN\)/(s3ft run .*)", (ROOT / "Makefile").read_text())
     assert "make quickstart" in README
-    assert "run examples/quickstart.yaml" in makefile.split("quickstart:")[1].split("\n\n")[0]
+    assert command in README
+    return shell(command, folder)
+
+
+def test_the_quickstart_shows_the_effect(quickstart, folder):
+    assert quickstart.returncode == 0, quickstart.stderr
+    assert "runs/quickstart/report.md" in quickstart.stdout
+    report = json.loads((folder / "runs" / "quickstart" / "report.json").read_text())
+    assert set(report["recipes"]) == {"sft", "sdft", "ssr", "s3ft"}
+    for result in report["recipes"].values():
+        assert len(result["target"]["per_seed"]) == len(report["seeds"])
+        assert result["mean_drop"]["low"] <= result["mean_drop"]["mean"] <= result["mean_drop"]["high"]
+
+
+def test_a_finished_run_ends_in_seconds(quickstart, folder):
+    before = sum(os.times()[2:4])
+    assert shell("s3ft run examples/quickstart.yaml", folder).returncode == 0
+    assert sum(os.times()[2:4]) - before < 20  # CPU seconds of the command: nothing was generated or trained
 
 
 @pytest.mark.parametrize("command", [line for block in blocks("console") for line in block.splitlines()])
-def test_commands_run(command, folder):
+def test_commands_run(command, quickstart, folder):
     done = shell(command, folder)
     assert done.returncode == 0, done.stderr
     assert done.stdout
