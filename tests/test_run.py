@@ -92,7 +92,7 @@ def test_the_same_name_with_another_config_is_refused(done):
 def test_another_name_regenerates_nothing(done):
     folder, _ = done
     code, output = s3ft(
-        folder, "build", QUICKSTART, *SMALL, "recipes=[s3ft,own]", f"cache={folder}/cache", "--name", "other"
+        folder, "build", QUICKSTART, *SMALL, "recipes=[s3ft,ssr]", f"cache={folder}/cache", "--name", "other"
     )
     assert code == 0, output
     ours, theirs = (folder / "runs" / name / "records" / "s3ft.jsonl" for name in ("other", "quickstart"))
@@ -108,6 +108,68 @@ def test_explain_shows_history_and_tokens(done):
     assert "gold" in output
     assert "tokens trained on" in output
     assert "nats/token" in output
+
+
+def test_the_dial_is_turned_after_the_fact(done):
+    folder, _ = done
+    arguments = [QUICKSTART, *SMALL, "recipes=[sft,s3ft]", f"cache={folder}/cache", "evaluate.scales=[0.5]"]
+    for stage in ("evaluate", "report"):
+        code, output = s3ft(folder, stage, *arguments)
+        assert code == 0, output
+    report = json.loads((folder / "runs" / "quickstart" / "report.json").read_text())
+    assert [p["scale"] for p in report["recipes"]["s3ft"]["scales"]] == [0.5, 1.0]
+    code, output = s3ft(folder, "report", *arguments[:-1])
+    assert code == 0, output
+
+
+def test_a_sweep_chooses_for_every_recipe(done):
+    folder, _ = done
+    sweep = "sweep={learning_rate: [1e-9, 8e-3], lora_rank: [4], rows: 12}"
+    arguments = [QUICKSTART, *SMALL, "recipes=[s3ft]", f"cache={folder}/cache", sweep, "--name", "swept"]
+    for stage in ("build", "sweep", "train"):
+        code, output = s3ft(folder, stage, *arguments)
+        assert code == 0, output
+    run = folder / "runs" / "swept"
+    found = json.loads((run / "sweep" / "s3ft.json").read_text())
+    assert [(p["learning_rate"], p["lora_rank"]) for p in found["tried"]] == [(1e-9, 4), (8e-3, 4)]
+    best = max(found["tried"], key=lambda p: p["score"])
+    assert found["chosen"] == {k: best[k] for k in ("learning_rate", "lora_rank")}
+    adapter = json.loads((run / "adapters" / "s3ft" / "seed-0" / "adapter_config.json").read_text())
+    assert adapter["r"] == 4
+
+
+def test_all_weights_are_trained_and_measured(done):
+    folder, _ = done
+    arguments = [QUICKSTART, *SMALL, "recipes=[s3ft]", f"cache={folder}/cache", "train.method=full", "--name", "full"]
+    code, output = s3ft(folder, "run", *arguments, "train.learning_rate=1e-4", "evaluate.benchmarks=[]")
+    assert code == 0, output
+    assert (folder / "runs" / "full" / "adapters" / "s3ft" / "seed-0" / "model.safetensors").is_file()
+
+
+def test_accelerate_launch_trains_with_two_processes(done):
+    folder, _ = done
+    shared = [
+        QUICKSTART,
+        *SMALL,
+        "recipes=[s3ft]",
+        f"cache={folder}/cache",
+        "train.lora_dropout=0.0",
+        "backend.device=cpu",
+    ]
+    for name in ("one", "two"):
+        code, output = s3ft(folder, "build", *shared, "--name", name)
+        assert code == 0, output
+    code, output = s3ft(folder, "train", *shared, "--name", "one")
+    assert code == 0, output
+    # Without MPI, accelerate starts several processes only where it is told of GPUs; training is told of the CPU.
+    launch = ["-m", "accelerate.commands.launch", "--multi_gpu", "--num_processes", "2", "--num_machines", "1"]
+    ports = ["--main_process_port", "0", "--mixed_precision", "no", "--dynamo_backend", "no"]
+    command = [sys.executable, *launch, *ports, "-m", "s3ft", "train", *map(str, shared), "--name", "two"]
+    two = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    assert two.returncode == 0, two.stderr
+    logs = [folder / "runs" / n / "adapters" / "s3ft" / "seed-0" / "log.jsonl" for n in ("one", "two")]
+    one, two_losses = ([json.loads(line)["loss"] for line in log.read_text().splitlines()] for log in logs)
+    assert two_losses == pytest.approx(one, rel=1e-4)
 
 
 @pytest.mark.parametrize("moments", [(3, 6, 12), (5, 9, 15), (8, 14, 18)])

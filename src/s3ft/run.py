@@ -115,7 +115,9 @@ class Run:
         return min(_cores(), len(self.arms()) - 1, 8) if small else 1
 
     def log(self, text: str) -> None:
-        """A line on the terminal and, with the time, in log.txt."""
+        """A line on the terminal and, with the time, in log.txt; of several ranks, the first one's."""
+        if os.environ.get("RANK", "0") != "0":
+            return
         console.print(text, soft_wrap=True)
         with (self.folder / "log.txt").open("a", encoding="utf-8") as file:
             file.write(f"{datetime.now().isoformat(timespec='seconds')} {text}\n")
@@ -184,9 +186,11 @@ def _find_everything(run: Run) -> None:
 def locked(run: Run) -> Iterator[IO[str]]:
     """Holds the run directory for one command at a time; the lock ends with its processes, however they end.
 
-    A stage that `everything` started works under the lock that it inherited. Raises UserError where it is held."""
+    A stage that `everything` started works under the lock that it inherited, and of the processes of `accelerate
+    launch` the first one holds it. Raises UserError where it is held."""
     with (run.folder / ".lock").open("w") as file:
-        if os.environ.get(_HOLDER) != str(run.folder.resolve()):
+        first = os.environ.get("RANK", "0") == "0"
+        if first and os.environ.get(_HOLDER) != str(run.folder.resolve()):
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError as error:

@@ -244,6 +244,9 @@ def evaluate(run: Run) -> None:
         begun = time.monotonic()
         backend = run.backend(adapter, scale)
         cached = cache.Cached(backend, run.store)
+        policy, trained = getattr(backend, "chat", None), files.read_json(adapter / "s3ft.json") if adapter else None
+        if policy is not None and trained is not None and trained["chat"] != policy.identity:
+            raise UserError(f"{adapter}: trained under another chat template or thinking mode; train it again")
         samples = measuring.target(config, cached, examples, judge)
         for name in progress_over(f"benchmarks of {arm}", benchmarks):
             samples += measuring.benchmark(setting, name, backend, run.store)

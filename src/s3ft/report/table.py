@@ -115,8 +115,8 @@ def show(found: dict[str, Any], path: Path) -> None:
         console.print(table)
         console.print()
     for note in notes(found):
-        console.print(note)
-    console.print(f"report: {path}", soft_wrap=True)
+        console.print(note, markup=False)
+    console.print(f"report: {path}", soft_wrap=True, markup=False)
 
 
 def _table(cells: Iterator[Cells]) -> list[str]:
