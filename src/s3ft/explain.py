@@ -73,9 +73,12 @@ def _candidate(candidate: Candidate, is_target: bool) -> Text:
 
 def _tokens(chat: Any, tokenizer: Any, record: Record, candidate: Candidate) -> Text:
     target = chat.target(record.example.prompt, candidate.trained, record.example.tools)
-    text = Text(f"tokens trained on ({len(target.input_ids) - target.num_prompt}, in green; proof: {target.proof})\n")
+    text = Text(
+        f"tokens trained on ({len(target.input_ids) - target.num_prompt}, in green between » and «; proof: {target.proof})\n"
+    )
     for place, token in enumerate(target.input_ids):
         supervised = place >= target.num_prompt
+        text.append("»" if place == target.num_prompt else "", style="bold green")
         piece = tokenizer.convert_ids_to_tokens(token)
         text.append(f"{piece}", style="green" if supervised else "dim").append("|", style="dim")
-    return text
+    return text.append("«", style="bold green")
