@@ -73,9 +73,8 @@ def _candidate(candidate: Candidate, is_target: bool) -> Text:
 
 def _tokens(chat: Any, tokenizer: Any, record: Record, candidate: Candidate) -> Text:
     target = chat.target(record.example.prompt, candidate.trained, record.example.tools)
-    text = Text(
-        f"tokens trained on ({len(target.input_ids) - target.num_prompt}, in green between » and «; proof: {target.proof})\n"
-    )
+    number = len(target.input_ids) - target.num_prompt
+    text = Text(f"tokens trained on ({number}, in green between » and «; proof: {target.proof})\n")
     for place, token in enumerate(target.input_ids):
         supervised = place >= target.num_prompt
         text.append("»" if place == target.num_prompt else "", style="bold green")
