@@ -75,7 +75,7 @@ def test_the_example_judge_judges(folder):
     rows = [("4", True), ("It is 7", False), ("no number", False), ("12", False)]
     with (folder / "rows.jsonl").open("w") as file:
         for number, (text, label) in enumerate(rows):
-            row = {"id": str(number), "prompt": "?", "completion": text, "reference": None, "label": label}
+            row = {"id": str(number), "prompt": "?", "completion": text, "reference": "an even number", "label": label}
             file.write(json.dumps(row) + "\n")
     (command,) = re.findall(r"^    (s3ft judge even\.py.*)$", README, re.MULTILINE)
     done = shell(f"{command} --out verdicts.jsonl", folder)
