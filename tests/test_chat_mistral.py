@@ -1,4 +1,4 @@
-"""Against mistral-common: its finetuning-mode ids, on its real tokenizer file, equal ours."""
+"""Against mistral-common: its finetuning-mode ids, on its real tokenizer files, equal ours."""
 
 from __future__ import annotations
 
@@ -28,14 +28,15 @@ TEXTS = [
 ]
 
 
-def test_ids_equal_mistral_common_s() -> None:
+@pytest.mark.parametrize("name", ["tekken_240718.json", "tekken_240911.json"])
+def test_ids_equal_mistral_common_s(name: str) -> None:
     from mistral_common.protocol.instruct.messages import AssistantMessage, SystemMessage, UserMessage
     from mistral_common.protocol.instruct.request import ChatCompletionRequest
     from mistral_common.protocol.instruct.validator import ValidationMode
     from mistral_common.tokens.tokenizers.mistral import MistralTokenizer
     from transformers.integrations.mistral import convert_tekken_tokenizer
 
-    file = Path(mistral_common.__file__).parent / "data" / "tekken_240718.json"
+    file = Path(mistral_common.__file__).parent / "data" / name
     reference = MistralTokenizer.from_file(file, mode=ValidationMode.finetuning)
     tokenizer = convert_tekken_tokenizer(str(file))
     tokenizer.chat_template = TEMPLATE
