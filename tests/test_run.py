@@ -30,7 +30,8 @@ def s3ft(folder, *arguments):
 
 def content(run):
     """Everything that a run's result consists of, times apart."""
-    files = sorted([*run.glob("records/*.jsonl"), *run.glob("train/*.jsonl"), *run.glob("evals/*.samples.jsonl")])
+    files = sorted([*run.glob("records/*.jsonl"), *run.glob("train/*.jsonl"), *run.glob("evals/*seed-0.samples.jsonl")])
+    files += [run / "evals" / "base.samples.jsonl"]
     files += sorted(run.glob("adapters/*/*/adapter_model.safetensors"))
     report = json.loads((run / "report.json").read_text())
     for part in (report["base"], *report["recipes"].values()):
