@@ -77,7 +77,19 @@ def test_a_second_run_makes_nothing_again(done):
     code, output = s3ft(folder, "run", QUICKSTART, *SMALL, "recipes=[sft,s3ft]", f"cache={folder}/cache")
     assert code == 0, output
     assert before == {p: p.stat().st_mtime_ns for p in before}
-    assert "build" not in output.replace("build |", "")
+    assert "build s3ft" not in output
+    assert "train s3ft" not in output
+    assert "evaluate base" not in output
+
+
+def test_a_benchmark_that_does_not_exist_is_named_before_any_work(done):
+    folder, _ = done
+    arguments = [*SMALL, "recipes=[s3ft]", f"cache={folder}/cache", "evaluate.benchmarks=[lab_fatcs]", "--name", "typo"]
+    code, output = s3ft(folder, "run", QUICKSTART, *arguments)
+    assert code == 2
+    assert "no task 'lab_fatcs'" in output
+    assert len(output.strip().splitlines()) == 1
+    assert not (folder / "runs" / "typo").exists()
 
 
 def test_the_same_name_with_another_config_is_refused(done):

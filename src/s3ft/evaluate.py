@@ -64,6 +64,28 @@ def benchmark(config: EvaluateConfig, name: str, backend: Any, store: Store) -> 
     return kept
 
 
+def require_benchmarks(config: EvaluateConfig) -> None:
+    """Raises UserError for a benchmark or a folder that does not exist; own tasks are found by their file names."""
+    folder = include_folder(config)
+    others = [n for n in dict.fromkeys([*config.benchmarks, *config.beside]) if not _is_own(n, folder)]
+    if not others:
+        return
+    from lm_eval.tasks import TaskManager
+
+    tasks = TaskManager(include_path=str(folder) if folder else None)
+    for name in others:
+        _require(name, tasks)
+
+
+def _is_own(name: str, folder: Path | None) -> bool:
+    return folder is not None and any(p.stem == name for p in folder.rglob("*.yaml"))
+
+
+def _require(name: str, tasks: Any) -> None:
+    if not tasks.match_tasks([name]):
+        raise UserError(f"evaluate.benchmarks: lm-evaluation-harness has no task {name!r}; lm-eval ls tasks shows them")
+
+
 def _task_files(folder: Path | None, is_lab: bool) -> list[Path]:
     """What an own task is made of: its YAML, its rows and its functions; the miniature's rows lie beside the folder."""
     if folder is None:
@@ -98,10 +120,8 @@ def _run_benchmark(config: EvaluateConfig, name: str, backend: Any, folder: Path
 
     for noisy in ("lm_eval", "lm-eval", "datasets", "transformers"):
         logging.getLogger(noisy).setLevel(logging.ERROR)
-    own = bool(folder) and any(p.stem == name for p in (folder or Path()).rglob("*.yaml"))
-    tasks = TaskManager(include_path=str(folder) if folder else None, include_defaults=not own)
-    if not tasks.match_tasks([name]):
-        raise UserError(f"evaluate.benchmarks: lm-evaluation-harness has no task {name!r}; lm-eval ls tasks shows them")
+    tasks = TaskManager(include_path=str(folder) if folder else None, include_defaults=not _is_own(name, folder))
+    _require(name, tasks)
     model = Harness(pretrained=backend.model, tokenizer=backend.tokenizer, batch_size=config.batch_size)
     settings = {"apply_chat_template": True, "bootstrap_iters": 0, "limit": config.limit, **config.extra}
     try:

@@ -18,7 +18,7 @@ from typing import IO, Any
 
 import yaml
 
-from s3ft import cache, dataset, files, judges, model, plugins
+from s3ft import cache, dataset, evaluate, files, judges, model, plugins
 from s3ft.config import RunConfig, parse
 from s3ft.progress import PART, console
 from s3ft.types import Example, Judge, Split, Task, UserError
@@ -180,6 +180,9 @@ def _find_everything(run: Run) -> None:
     model.require_chat_template(run.model)
     run.count("train", run.config.limit)
     run.count(run.config.evaluate.split, run.config.evaluate.rows)
+    if run.config.sweep is not None:
+        run.count("validation", run.config.sweep.rows)
+    evaluate.require_benchmarks(run.config.evaluate)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import datasets
 import torch
 from trl import SFTConfig, SFTTrainer
 
-from s3ft import build, judges, plugins
+from s3ft import build, judges, plugins, records
 from s3ft.backends.transformers import Loaded, device, dtype, load_model, load_tokenizer, stop_ids
 from s3ft.chat import Chat, open_chat
 from s3ft.config import ChatConfig, SamplingConfig, digest
@@ -125,12 +125,12 @@ def _climb(
             tally.add(chunk, golds)
             with share(advance, len(chunk)) as inner:
                 propose = build.proposer(task, sources, model, sampling.sampling(ladder.num_samples), inner)
-                records = build.climb(chunk, ladder, sources, propose, asked, golds)
-            for record in records:
+                climbed = build.climb(chunk, ladder, sources, propose, asked, golds)
+            for record in climbed:
                 verdicts = [c.verdict for c in record.candidates if c.verdict is not None]
                 tally.add([record.example] * len(verdicts), verdicts)
             build.stop_if_undecided([tally], limit)
-            yield from records
+            yield from climbed
 
 
 def _examples(rows: Any) -> Iterator[Example]:
@@ -147,14 +147,6 @@ def _examples(rows: Any) -> Iterator[Example]:
 
 
 def _rows(record: Record, chat: Chat) -> Iterator[dict[str, Any]]:
-    for place in record.targets:
-        candidate = record.candidates[place]
-        trained = candidate.trained
-        content = (trained.raw if chat.keep_reasoning else "") or trained.text
-        yield {
-            "id": record.example.id,
-            "prompt": record.example.prompt,
-            "completion": [{"role": "assistant", "content": content}],
-            "source": candidate.source,
-            "verdict": None if candidate.verdict is None else candidate.verdict.correct,
-        }
+    rows = records.training_rows(record, chat.keep_reasoning)
+    for row, candidate in zip(rows, (record.candidates[k] for k in record.targets), strict=True):
+        yield {**row, "verdict": None if candidate.verdict is None else candidate.verdict.correct}
