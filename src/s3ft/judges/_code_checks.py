@@ -29,7 +29,8 @@ class Undecided(Exception):
 class Check:
     """One assertion."""
 
-    node: ast.Assert
+    line: int
+    """Where it starts in the tests."""
     calls: list[Call]
     value: Value
 
@@ -38,10 +39,6 @@ class Check:
         if not all(values.is_plain(tree) for tree in trees):
             raise Undecided
         return bool(self.value(iter(trees)))
-
-    @property
-    def source(self) -> str:
-        return cut(ast.unparse(ast.Assert(self.node.test)))
 
 
 def checks_of(tree: ast.Module, names: frozenset[str], entry: str) -> list[Check] | None:
@@ -52,7 +49,7 @@ def checks_of(tree: ast.Module, names: frozenset[str], entry: str) -> list[Check
         value = reader.read(node.test)
         if value is None or not reader.calls:
             return None
-        found.append(Check(node, reader.calls, value))
+        found.append(Check(node.lineno, reader.calls, value))
     return found or None
 
 
@@ -124,7 +121,8 @@ class _Reader:
     calls: list[Call] = field(default_factory=list)
 
     def read(self, node: ast.expr) -> Value | None:
-        literal = _literal(node)
+        is_literal = not isinstance(node, ast.Compare) and not (isinstance(node, ast.Call) and node.args)
+        literal = _literal(node) if is_literal else None
         if literal is not None:
             return lambda trees: literal[0]
         if isinstance(node, ast.Compare) and len(node.ops) == 1:

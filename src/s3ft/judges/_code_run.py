@@ -55,7 +55,7 @@ class Desk:
         grade = _Grade(plan, work["text"])
         calls = [call for check in plan.checks for call in check.calls]
         outcome = run_batch(
-            self._jail("candidate"), work | {"calls": calls}, self._limits, grade.take, _warm(work["text"])
+            self._jail("candidate"), work | {"calls": calls}, self._limits, grade.take, _uses_numpy(work["text"])
         )
         failure = outcome.failure(self._limits)
         if grade.is_undecided:
@@ -76,7 +76,7 @@ class Desk:
             work | {"calls": None},
             tests,
             (self._served, self._room),
-            _warm(work["text"] + plan.tests + plan.setup),
+            _uses_numpy(work["text"] + plan.tests + plan.setup),
         )
         failure = exam.candidate.failure(self._served)
         if exam.report is None:
@@ -88,17 +88,17 @@ class Desk:
         return _reported(plan, exam.report, failure, work["text"])
 
 
-def _warm(source: str) -> tuple[str, ...]:
-    return ("numpy",) if "numpy" in source or "np." in source else ()
+def _uses_numpy(source: str) -> bool:
+    return "numpy" in source or "np." in source
 
 
 class _Grade:
     """Holds what a program's process sends against the assertions, one after another; the first failure ends it."""
 
     def __init__(self, plan: Plan, text: str) -> None:
+        self._plan = plan
         self._checks = list(plan.checks)
         self._trees: list[Any] = []
-        self._num = len(plan.checks)
         self.program = text
         self._started = self.is_undecided = False
         self.verdict: Verdict | None = None
@@ -115,11 +115,7 @@ class _Grade:
             if len(self._trees) == len(self._checks[0].calls):
                 self._hold()
         else:
-            where = (
-                f" in `{self._checks[0].source}`"
-                if kind == "raised" and self._checks and self._trees is not None
-                else ""
-            )
+            where = f" in `{self._plan.line(self._checks[0].line)}`" if kind == "raised" and self._checks else ""
             self._fail(unloaded(message) + where)
         return self.is_undecided or (self.verdict is not None and not self.verdict.correct)
 
@@ -131,14 +127,14 @@ class _Grade:
             self.is_undecided = True
             return
         except Exception as error:
-            self._fail(f"exception: {type(error).__name__}: {error} in `{check.source}`")
+            self._fail(f"exception: {type(error).__name__}: {error} in `{self._plan.line(check.line)}`")
             return
         if not held:
-            self._fail(f"wrong value: `{check.source}` got {', '.join(map(show, trees))}")
+            self._fail(f"wrong value: `{self._plan.line(check.line)}` got {', '.join(map(show, trees))}")
             return
         del self._checks[0]
         if not self._checks:
-            self.verdict = Verdict(True, self.program, _held(self._num))
+            self.verdict = Verdict(True, self.program, _held(len(self._plan.checks)))
 
     def _fail(self, reason: str) -> None:
         self.verdict = Verdict(False, self.program, reason)

@@ -65,15 +65,15 @@ def _plan(tests: str, entry: str, setup: str) -> Plan:
         tree, before = ast.parse(tests), ast.parse(setup)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         return Plan(f"the tests do not parse: {type(error).__name__}: {error}")
-    own_setup = not _free(before)
+    used, given = _names(tree), _names(before)
+    own_setup = not given.free
     classes = [s.name for s in before.body if isinstance(s, ast.ClassDef)] if own_setup else []
     after = [s for s in before.body if not (own_setup and isinstance(s, ast.ClassDef))]
-    names = (_free(tree) - _bound(before)) | _free(before) | set(classes)
-    entry = entry or _entry(tree, names)
+    names = (used.free - given.bound) | given.free | set(classes)
+    entry = entry or _entry(tree, used, names)
     names |= {entry} - {""}
     check = next((s.name for s in tree.body if isinstance(s, ast.FunctionDef) and s.name == "check"), "")
-    loaded = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
-    if check and (check in loaded - {entry} or _calls_itself(tree, check)):
+    if check and (check in used.loaded - {entry} or _calls_itself(tree, check)):
         check = ""
     elif check and not entry:
         return Plan("the tests define check(candidate) and the reference names no entry_point")
@@ -85,38 +85,47 @@ def _plan(tests: str, entry: str, setup: str) -> Plan:
         before=setup if own_setup else "",
         setup=ast.unparse(ast.Module(after, [])),
         check=check,
-        functions=tuple(f for f in _test_functions(tree) if f not in loaded),
+        functions=tuple(f for f in _test_functions(tree) if f not in used.loaded),
         checks=tuple(checks or ()),
     )
 
 
-def _free(tree: ast.AST) -> set[str]:
-    loads = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
-    return loads - _bound(tree) - _TRUSTED
+@dataclass(frozen=True, slots=True)
+class _Names:
+    loaded: set[str]
+    bound: set[str]
+    called: list[str]
+    """Functions called by name."""
+
+    @property
+    def free(self) -> set[str]:
+        return self.loaded - self.bound - _TRUSTED
 
 
-def _bound(tree: ast.AST) -> set[str]:
-    names: set[str] = set()
+def _names(tree: ast.AST) -> _Names:
+    found = _Names(set(), set(), [])
     for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            names.add(node.name)
+        if isinstance(node, ast.Name):
+            (found.loaded if isinstance(node.ctx, ast.Load) else found.bound).add(node.id)
+        elif isinstance(node, ast.Call):
+            if isinstance(node.func, ast.Name):
+                found.called.append(node.func.id)
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            found.bound.add(node.name)
         elif isinstance(node, ast.arg):
-            names.add(node.arg)
-        elif isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
-            names.add(node.id)
+            found.bound.add(node.arg)
         elif isinstance(node, ast.alias):
-            names.add((node.asname or node.name).split(".")[0])
+            found.bound.add((node.asname or node.name).split(".")[0])
         elif isinstance(node, ast.ExceptHandler) and node.name:
-            names.add(node.name)
-    return names
+            found.bound.add(node.name)
+    return found
 
 
-def _entry(tree: ast.Module, names: set[str]) -> str:
+def _entry(tree: ast.Module, used: _Names, names: set[str]) -> str:
     """The function under test where the reference does not name it: the first that an assertion calls.
 
     A name that is also a builtin (`assert sum(1, 2) == 3`) is the program's only where nothing else can be."""
-    called = [n.func.id for n in ast.walk(tree) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)]
-    ours = [name for name in called if name in names]
+    ours = [name for name in used.called if name in names]
     if ours:
         return ours[0]
     first = [_outermost(s.test) for s in tree.body if isinstance(s, ast.Assert)]

@@ -19,6 +19,7 @@ from typing import Any
 
 from s3ft.sandbox import command
 from s3ft.sandbox.command import Role, TierName
+from s3ft.sandbox.inside import wire
 
 _START_S = 60.0
 _GRACE_S = 10.0
@@ -96,7 +97,7 @@ class Jail:
             except OSError as error:
                 ours.close()
                 raise JailError(f"{tier}: {error}") from error
-            self._control, self._line = ours, bytearray()
+            self._control = ours
             # Frees the processes at the latest when the interpreter ends; they also end when the socket closes.
             self.close = weakref.finalize(self, _close, ours, self._process)
             theirs.close()
@@ -108,15 +109,14 @@ class Jail:
                 told = errors.read()[-2000:].decode(errors="replace").strip().splitlines()
                 raise JailError(f"{tier}: {told[-1] if told else error}") from error
 
-    def start(self, work: Any, limits: Limits, fds: list[int], warm: tuple[str, ...] = ()) -> None:
+    def start(self, work: Any, limits: Limits, fds: list[int], with_numpy: bool = False) -> None:
         """Forks a process for `work` (JSON) that finds `fds` from descriptor 3 on."""
         if self._running:
             self.close()
             raise JailError("an outcome was never fetched")
-        request = {"cpu": limits.killed_s, "wall": limits.wall_s, "warm": warm, "work": work}
-        body = json.dumps(request).encode()
+        body = json.dumps(work).encode()
         try:
-            whole = b"r" + len(body).to_bytes(4, "big") + body
+            whole = wire.REQUEST.pack(wire.RUN, with_numpy, limits.killed_s, limits.wall_s, len(body)) + body
             sent = socket.send_fds(self._control, [whole], fds)
             self._control.sendall(memoryview(whole)[sent:])
         except OSError as error:
@@ -131,36 +131,28 @@ class Jail:
     def kill(self) -> None:
         """Ends the process that runs; its outcome is still to be fetched."""
         with contextlib.suppress(OSError):
-            self._control.sendall(b"k")
+            self._control.sendall(wire.REQUEST.pack(wire.KILL, False, 0, 0, 0))
 
     def outcome(self) -> Outcome:
         """Waits for the end of the process that runs. Raises JailError where the jail is gone or a process is left."""
-        found = self._answer(max(0.0, self._deadline - time.monotonic()))
+        code, cpu_s, by_wall, is_one_left = self._answer(max(0.0, self._deadline - time.monotonic()))
         self._running = False
-        if found["stray"]:
+        if is_one_left:
             self.close()
             raise JailError("a process outlived the program that started it")
-        return Outcome(found["code"], found["cpu"], found["wall"])
+        return Outcome(code, cpu_s, by_wall)
 
-    def _answer(self, timeout: float) -> dict[str, Any]:
-        deadline = time.monotonic() + timeout
-        while b"\n" not in self._line:
-            left = max(0.0, deadline - time.monotonic())
-            poll = select.poll()
-            poll.register(self._control, select.POLLIN)
-            part = b""
-            if poll.poll(left * 1000):
-                with contextlib.suppress(OSError):
-                    part = self._control.recv(4096)
-            if not part:
-                self.close()
-                raise JailError("the jail died")
-            self._line += part
-        line, _, rest = bytes(self._line).partition(b"\n")
-        self._line = bytearray(rest)
-        answer = json.loads(line)
-        assert isinstance(answer, dict)
-        return answer
+    def _answer(self, timeout: float) -> tuple[int, float, bool, bool]:
+        poll = select.poll()
+        poll.register(self._control, select.POLLIN)
+        answer = b""
+        if poll.poll(timeout * 1000):
+            with contextlib.suppress(OSError):
+                answer = self._control.recv(wire.ANSWER.size, socket.MSG_WAITALL)
+        if len(answer) < wire.ANSWER.size:
+            self.close()
+            raise JailError("the jail died")
+        return wire.ANSWER.unpack(answer)
 
 
 def _close(control: socket.socket, process: subprocess.Popen[bytes]) -> None:

@@ -17,7 +17,7 @@ _QUIET_MS = 20
 
 
 def run_batch(
-    jail: Jail, work: Any, limits: Limits, take: Callable[[list[Any]], bool], warm: tuple[str, ...] = ()
+    jail: Jail, work: Any, limits: Limits, take: Callable[[list[Any]], bool], with_numpy: bool = False
 ) -> Outcome:
     """Runs a program and a list of calls. Each reply goes to `take`, whose True ends the program.
 
@@ -26,7 +26,7 @@ def run_batch(
     ours, theirs = socket.socketpair()
     with ours:
         with theirs:
-            jail.start(work, limits, [theirs.fileno()], warm)
+            jail.start(work, limits, [theirs.fileno()], with_numpy)
         ours.setblocking(False)
         data, enough, open_ = bytearray(), False, True
         poll = select.poll()
@@ -58,17 +58,15 @@ class Exam:
     examiner: Outcome
 
 
-def run_exam(
-    jails: tuple[Jail, Jail], work: Any, tests: Any, limits: tuple[Limits, Limits], warm: tuple[str, ...]
-) -> Exam:
+def run_exam(jails: tuple[Jail, Jail], work: Any, tests: Any, limits: tuple[Limits, Limits], with_numpy: bool) -> Exam:
     """Runs a program in the first jail and its tests in the second. Raises JailError."""
     jail, room = jails
     ours, report = socket.socketpair()
     left, right = socket.socketpair()
     with ours:
         with report, left, right:
-            jail.start(work, limits[0], [left.fileno()], warm)
-            room.start(tests, limits[1], [right.fileno(), report.fileno()], warm)
+            jail.start(work, limits[0], [left.fileno()], with_numpy)
+            room.start(tests, limits[1], [right.fileno(), report.fileno()], with_numpy)
         examiner = room.outcome()
         # Its channel is closed now: a program that goes on has nobody left to talk to.
         poll = select.poll()

@@ -17,7 +17,7 @@ MODULE = "program"
 _SHOWN = 100_000
 
 
-def run(work: dict[str, Any], fds: list[int]) -> None:
+def run(work: dict[str, Any], fds: tuple[int, ...]) -> None:
     """Finds, runs and calls the program of `work`: text, names, prompt, modules, setup, and calls (None: serve them
     as asked)."""
     channel = fds[0]

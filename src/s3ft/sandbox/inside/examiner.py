@@ -25,7 +25,7 @@ class Gone(BaseException):
     """The program's process is gone."""
 
 
-def run(work: dict[str, Any], fds: list[int]) -> None:
+def run(work: dict[str, Any], fds: tuple[int, ...]) -> None:
     """Runs `work`: setup, tests, names (the program's), check (a function to hand the entry point to), called."""
     gc.enable()
     exam = _Exam(fds[0])

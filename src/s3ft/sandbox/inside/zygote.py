@@ -1,8 +1,11 @@
 """A warm process that forks once per program and says how each one ended. It never runs or compiles a program itself.
 
-The judge's side of the talk is `s3ft.sandbox.jail`. Standard input is a Unix stream socket. A request is the byte "r"
-with file descriptors attached, four bytes of length, then limits and work for the child as JSON; the answer is one JSON
-line. The byte "k" asks to kill what runs; it may arrive too late, between requests, and then means nothing."""
+The judge's side of the talk is `s3ft.sandbox.jail`. Standard input is a Unix stream socket. A request is `wire.REQUEST`
+with file descriptors attached, then work for the child as JSON; the answer is `wire.ANSWER`. A request may also ask to
+kill what runs; it may arrive too late, between two programs, and then means nothing.
+
+A page that is written between two forks costs a fault, and a copy too while a child lives: what is done here for each
+program is little, and the child reads its work itself."""
 
 from __future__ import annotations
 
@@ -17,14 +20,13 @@ import select
 import signal
 import struct
 import sys
-import time
 from importlib.machinery import ModuleSpec
 from importlib.util import spec_from_file_location
 from typing import Any
 
-from . import lockdown, seccomp
+from . import lockdown, seccomp, wire
 
-_CHANNEL = 3
+_CHANNELS = (3, 4)
 
 
 def main(settings: dict[str, Any]) -> None:
@@ -45,28 +47,41 @@ def main(settings: dict[str, Any]) -> None:
     inner = seccomp.Inner() if settings["tier"] != "none" else None
     if inner is not None:
         lockdown.harden_zygote(settings["tier"], settings["uid"], settings["readable"])
-    control.sendall(b'{"ready":true}\n')
+    control.sendall(wire.ANSWER.pack(0, 0, False, False))
     gc.collect()
     gc.disable()
     gc.freeze()
-    while (request := _request(control)) is not None:
-        limits, fds = request
-        for name in limits["warm"]:
-            _warm(name)
+    watch = select.poll()
+    watch.register(control, select.POLLIN)
+    while True:
+        head, attached, _, _ = control.recvmsg(wire.REQUEST.size, _socket.CMSG_SPACE(8), _socket.MSG_WAITALL)
+        if len(head) < wire.REQUEST.size:
+            return
+        kind, with_numpy, cpu, wall, size = wire.REQUEST.unpack(head)
+        if kind == wire.KILL:
+            continue
+        work = control.recv(size, _socket.MSG_WAITALL)
+        # Descriptors take the lowest free numbers, and nothing else is open down there.
+        fds = struct.unpack(f"{len(attached[0][2]) // 4}i", attached[0][2])
+        assert fds == _CHANNELS[: len(fds)]
+        if with_numpy:
+            _import_numpy()
         pid = os.fork()
         if pid == 0:
             try:
-                os.closerange(_CHANNEL + len(fds), lockdown.OPEN_FILES)
+                os.closerange(fds[-1] + 1, lockdown.OPEN_FILES)
                 os.setsid() if inner is None else lockdown.harden_child(inner)
-                role.run(limits["work"], fds)
+                role.run(json.loads(work), fds)
                 os._exit(0)
             finally:
                 os._exit(125)
-        lockdown.limit_cpu(pid, limits["cpu"])
+        lockdown.limit_cpu(pid, cpu)
         for fd in fds:
             os.close(fd)
-        outcome = _wait(pid, control, limits["wall"], inner is not None)
-        control.sendall(json.dumps(outcome).encode() + b"\n")
+        by_wall = _killed_by_wall(pid, control, watch, wall)
+        _, status, usage = os.wait4(pid, 0)
+        code, used = os.waitstatus_to_exitcode(status), usage.ru_utime + usage.ru_stime
+        control.sendall(wire.ANSWER.pack(code, used, by_wall, _is_one_left(pid, inner is not None)))
 
 
 class _Packages:
@@ -91,89 +106,40 @@ def _import_random() -> None:
     random.seed(0)
 
 
-def _request(control: _socket.socket) -> tuple[dict[str, Any], list[int]] | None:
-    kind = b"k"
-    while kind == b"k":
-        kind, fds = _receive(control)
-    size = _read(control, 4) if kind else None
-    body = _read(control, int.from_bytes(size, "big")) if size else None
-    # Descriptors take the lowest free numbers, and nothing else is open down there.
-    assert fds == list(range(_CHANNEL, _CHANNEL + len(fds)))
-    return None if body is None else (json.loads(body), fds)
-
-
-def _receive(control: _socket.socket) -> tuple[bytes, list[int]]:
-    kind, attached, _, _ = control.recvmsg(1, _socket.CMSG_SPACE(8))
-    return kind, [fd for _, _, data in attached for (fd,) in struct.iter_unpack("i", data)]
-
-
-def _read(control: _socket.socket, size: int) -> bytes | None:
-    body = bytearray()
-    while len(body) < size:
-        part = control.recv(min(1 << 20, size - len(body)))
-        if not part:
-            return None
-        body += part
-    return bytes(body)
-
-
-def _warm(name: str) -> None:
-    # Imported before the fork, with the zygote's rights: the names are the judge's, never a program's.
-    if name not in sys.modules:
-        try:
-            __import__(name)
-        except Exception:
-            return
+def _import_numpy() -> None:
+    # With the zygote's rights and before the fork, as it takes longer than most programs.
+    if "numpy" not in sys.modules:
+        with contextlib.suppress(Exception):
+            importlib.import_module("numpy")
         gc.freeze()
 
 
-def _wait(pid: int, control: _socket.socket, wall: float, is_confined: bool) -> dict[str, Any]:
-    start = time.monotonic()
-    by_wall = _until_done(pid, control, wall)
-    if by_wall is not None:
-        os.kill(pid, signal.SIGKILL)
-    _, status, usage = os.wait4(pid, 0)
-    return {
-        "code": os.waitstatus_to_exitcode(status),
-        "cpu": usage.ru_utime + usage.ru_stime,
-        "seconds": time.monotonic() - start,
-        "wall": by_wall is True,
-        "stray": _reap_strays(pid, is_confined),
-    }
+def _killed_by_wall(pid: int, control: _socket.socket, watch: select.poll, wall: float) -> bool:
+    """Waits for the end of a process, and brings it about after `wall` seconds or when the judge asks for it.
 
-
-def _until_done(pid: int, control: _socket.socket, wall: float) -> bool | None:
-    """None: it ended by itself. True: its time is up. False: the judge has lost interest, or is gone."""
-    watch = os.pidfd_open(pid)
-    try:
-        poll = select.poll()
-        poll.register(watch, select.POLLIN)
-        poll.register(control, select.POLLIN)
-        ready = poll.poll(wall * 1000)
-        if not ready:
-            return True
-        if any(fd == watch for fd, _ in ready):
-            return None
-        if control.recv(1) == b"":
-            os.kill(pid, signal.SIGKILL)
-            os._exit(0)
+    Ends this process where the judge has gone."""
+    ended = os.pidfd_open(pid)
+    watch.register(ended, select.POLLIN)
+    ready = watch.poll(wall * 1000)
+    watch.unregister(ended)
+    os.close(ended)
+    if ready and ready[-1][0] == ended:
         return False
-    finally:
-        os.close(watch)
+    os.kill(pid, signal.SIGKILL)
+    if ready and not control.recv(wire.REQUEST.size, _socket.MSG_WAITALL):
+        os._exit(0)
+    return not ready
 
 
-def _reap_strays(pid: int, is_confined: bool) -> int:
-    """Kills and counts what a program left running; orphans become children of this process (a subreaper)."""
+def _is_one_left(pid: int, is_confined: bool) -> bool:
+    """Whether a program left a process running: orphans become children of this process (a subreaper).
+
+    Nothing can be killed by name without /proc: the judge throws the whole jail away."""
     if not is_confined:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(pid, signal.SIGKILL)
-    strays = 0
-    while True:
-        try:
-            found, _ = os.waitpid(-1, os.WNOHANG)
-        except ChildProcessError:
-            return strays
-        strays += 1
-        if found == 0:
-            # Nothing can be killed by name without /proc: the judge throws the whole jail away.
-            return strays
+    try:
+        os.waitpid(-1, os.WNOHANG)
+    except ChildProcessError:
+        return False
+    return True
