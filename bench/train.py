@@ -1,9 +1,10 @@
 """Training speed: python bench/train.py [MODEL ...]
 
-Our setting against TRL's defaults at the same precision, on the same rows in the same steps with dropout 0: supervised
-tokens a second (of processor time on a CPU, which neighbours disturb less; of wall time on a GPU), peak memory, and the
-largest difference between the losses of a step. MODEL: folders of models; default: a random one of 100 million
-parameters. Each arm has a process of its own, and its first step is not timed."""
+Our setting against an SFTTrainer with an SFTConfig of TRL's defaults, at the same precision, on the same token ids and
+labels in the same steps of 16 rows, with dropout 0: supervised tokens a second (of processor time on a CPU, which
+neighbours disturb less; of wall time on a GPU), peak memory, and the largest difference between the losses of a step.
+MODEL: folders of models; default: the miniature and a random one of 100 million parameters. Each arm has a process of
+its own, the arms run in turn ROUNDS times, the medians are shown, and a run's first step is not timed."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ import json
 import os
 import random
 import resource
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -18,7 +20,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-BATCH, STEPS, ROWS = 16, 6, 96
+BATCH, STEPS, ROWS, ROUNDS = 16, 6, 96, 3
+RATE, COLUMNS = 1e-4, ("rate", "peak_mb")
 TEXT = "add the two numbers first then halve what you have and say which answer is right for all of them"
 WORDS = TEXT.split()
 
@@ -61,57 +64,80 @@ def random_model(folder: Path) -> Path:
 def arm(model: Path, method: str, ours: bool) -> dict[str, Any]:
     """Trains for STEPS + 1 steps in this process."""
     import torch
+    from transformers import TrainerCallback
 
-    from s3ft import training
     from s3ft.backends.transformers import load_model, load_tokenizer
     from s3ft.chat import open_chat
-    from s3ft.config import ChatConfig, TrainConfig
+    from s3ft.config import ChatConfig
     from s3ft.tokens import prepare
-
-    class Setting(TrainConfig):
-        method: str = "lora"
 
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     dtype = torch.bfloat16 if device.type == "cuda" else torch.float32
     rows = prepare(records(ROWS), open_chat(load_tokenizer(model), ChatConfig()))
-    extra: dict[str, Any] = {"warmup_steps": 0}
-    if not ours:
-        # TRL's own choices: batches of 8 padded to their longest row, activations recomputed.
-        extra |= {"per_device_train_batch_size": 8, "gradient_accumulation_steps": BATCH // 8}
-        extra |= {"gradient_checkpointing": True}
-        _shuffle_within_steps(rows)
-    config = Setting(method=method, batch_size=BATCH, lora_dropout=0.0, extra=extra)
     clock = time.process_time if device.type == "cpu" else time.perf_counter
     marks: list[float] = []
+    losses: list[float] = []
+
+    class Marks(TrainerCallback):
+        def on_step_end(self, *_: Any, **__: Any) -> None:
+            marks.append(clock())
+
+        def on_log(self, *_: Any, logs: Any = None, **__: Any) -> None:
+            losses.extend([logs["loss"]] if "loss" in logs else [])
+
     with tempfile.TemporaryDirectory() as folder:
-        watch = training.Watch(Path(folder) / "log.jsonl", 1e9)
-        watch.begin(None)
-        watch.advance = lambda n: marks.append(clock())
-        loaded = load_model(model, dtype, False, {})
-        steps = STEPS + 1
-        trainer = training.trainer_for(loaded, rows, Path(folder), config, 1e-4, 0, steps, dtype, device, watch)
+        make = our_trainer if ours else trl_trainer
+        trainer = make(load_model(model, dtype, False, {}), rows, Path(folder), method, dtype, device)
+        trainer.add_callback(Marks)
         trainer.train()
-    marks = marks[1:]
     per_step = [0] * (STEPS + 1)
     for place, i in enumerate(rows.order(0, STEPS + 1, BATCH)):
         per_step[place // BATCH] += sum(label != -100 for label in rows.dataset()[i]["labels"])
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     if device.type == "cuda":
         peak = torch.cuda.max_memory_allocated() / 2**20
-    return {"rate": sum(per_step[1:]) / (marks[-1] - marks[0]), "losses": watch.losses, "peak_mb": peak}
+    return {"rate": sum(per_step[1:]) / (marks[-1] - marks[0]), "losses": losses, "peak_mb": peak}
 
 
-def _shuffle_within_steps(rows: Any) -> None:
-    """TRL draws rows at random: the same rows in each step, not by length."""
-    ordered = type(rows).order
+def our_trainer(model: Any, rows: Any, folder: Path, method: str, dtype: Any, device: Any) -> Any:
+    from s3ft import training
+    from s3ft.config import TrainConfig
 
-    def order(self: Any, seed: int, steps: int, batch_size: int) -> list[int]:
-        found = ordered(self, seed, steps, batch_size)
-        draw = random.Random(seed)
-        parts = [found[s : s + batch_size] for s in range(0, len(found), batch_size)]
-        return [i for part in parts for i in draw.sample(part, len(part))]
+    config = TrainConfig(method=method, batch_size=BATCH, lora_dropout=0.0, extra={"warmup_steps": 0})
+    watch = training.Watch(folder / "log.jsonl", 1e9)
+    watch.begin(None)
+    return training.trainer_for(model, rows, folder, config, RATE, 0, STEPS + 1, dtype, device, watch)
 
-    type(rows).order = order
+
+def trl_trainer(model: Any, rows: Any, folder: Path, method: str, dtype: Any, device: Any) -> Any:
+    """TRL's own choices but for the precision and what makes the steps comparable: the same 16 rows in each, in an
+    order drawn at random as TRL's would be, the same rate, schedule and shape of adapter."""
+    from peft import LoraConfig
+    from trl import SFTConfig, SFTTrainer
+
+    order, draw = rows.order(0, STEPS + 1, BATCH), random.Random(0)
+    steps = [order[start : start + BATCH] for start in range(0, len(order), BATCH)]
+    arguments = SFTConfig(
+        str(folder),
+        use_cpu=device.type == "cpu",
+        bf16=device.type != "cpu",
+        max_steps=STEPS + 1,
+        gradient_accumulation_steps=BATCH // 8,
+        learning_rate=RATE,
+        lr_scheduler_type="cosine",
+        logging_steps=1,
+        dataset_kwargs={"skip_prepare_dataset": True},
+        train_sampling_strategy="sequential",
+    )
+    return SFTTrainer(
+        model,
+        arguments,
+        train_dataset=rows.dataset([i for step in steps for i in draw.sample(step, len(step))]),
+        processing_class=rows.tokenizer,
+        peft_config=LoraConfig(r=8, lora_alpha=16, lora_dropout=0.0, target_modules="all-linear")
+        if method == "lora"
+        else None,
+    )
 
 
 def measured(model: Path, method: str, ours: bool) -> dict[str, Any]:
@@ -129,15 +155,20 @@ def main(argv: list[str]) -> int:
         print(json.dumps(arm(Path(argv[1]), argv[2], argv[3] == "1")))
         return 0
     with tempfile.TemporaryDirectory() as folder:
-        models = [Path(a) for a in argv] or [random_model(Path(folder))]
+        models = {Path(a).name: Path(a) for a in argv}
+        if not models:
+            from s3ft.model import folder as folder_of
+
+            models = {"miniature": folder_of("lab"), "random 100M": random_model(Path(folder))}
         print("model               method   TRL tok/s  ours tok/s  ratio   TRL MB  ours MB  largest loss difference")
-        for model in models:
+        for name, model in models.items():
             for method in ("lora", "full"):
-                trl, ours = measured(model, method, False), measured(model, method, True)
-                difference = max(abs(a - b) for a, b in zip(trl["losses"], ours["losses"], strict=True))
-                name = "random 100M" if not argv else model.name
+                pairs = [(measured(model, method, False), measured(model, method, True)) for _ in range(ROUNDS)]
+                trl, ours = ({k: statistics.median(r[k] for r in arm) for k in COLUMNS} for arm in zip(*pairs, strict=True))
+                ratio = statistics.median(o["rate"] / t["rate"] for t, o in pairs)
+                difference = max(abs(a - b) for t, o in pairs for a, b in zip(t["losses"], o["losses"], strict=True))
                 print(
-                    f"{name:20s}{method:8s}{trl['rate']:10.1f}{ours['rate']:12.1f}{ours['rate'] / trl['rate']:7.2f}"
+                    f"{name:20s}{method:8s}{trl['rate']:10.1f}{ours['rate']:12.1f}{ratio:7.2f}"
                     f"{trl['peak_mb']:9.0f}{ours['peak_mb']:9.0f}{difference:14.1e}",
                     flush=True,
                 )

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 import transformers
 
+from s3ft.backends import _tokenizer_files
 from s3ft.chat import Chat, Refused, Target, open_chat
 from s3ft.config import RunConfig, digest
 from s3ft.types import Completion, Example, Request, Sampling, Score, UserError
@@ -220,7 +221,9 @@ def dtype(name: str, where: torch.device, model: Path) -> torch.dtype:
 
 def load_tokenizer(folder: Path, trust_remote_code: bool = False) -> Any:
     try:
-        return transformers.AutoTokenizer.from_pretrained(folder, trust_remote_code=trust_remote_code)
+        return _tokenizer_files.load(folder, trust_remote_code)
+    except UserError:
+        raise
     except Exception as error:
         raise UserError(f"tokenizer of {folder}: {_line(error)}") from error
 
