@@ -164,7 +164,9 @@ def main(argv: list[str]) -> int:
         for name, model in models.items():
             for method in ("lora", "full"):
                 pairs = [(measured(model, method, False), measured(model, method, True)) for _ in range(ROUNDS)]
-                trl, ours = ({k: statistics.median(r[k] for r in arm) for k in COLUMNS} for arm in zip(*pairs, strict=True))
+                trl, ours = (
+                    {k: statistics.median(r[k] for r in arm) for k in COLUMNS} for arm in zip(*pairs, strict=True)
+                )
                 ratio = statistics.median(o["rate"] / t["rate"] for t, o in pairs)
                 difference = max(abs(a - b) for t, o in pairs for a, b in zip(t["losses"], o["losses"], strict=True))
                 print(

@@ -249,20 +249,40 @@ def test_extra_goes_to_trl_and_peft(model: Path, rows: Rows, tmp_path: Path) -> 
     assert all("q_proj" in name for name in weights(tmp_path / "out"))
 
 
-class WithMethod(TrainConfig):
-    method: str = "lora"
+def test_a_tracker_is_told_the_losses_of_the_log(model: Path, rows: Rows, tmp_path: Path) -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    trained(model, rows, tmp_path / "out", QUICK.model_copy(update={"report_to": ("tensorboard",)}))
+    (events,) = (tmp_path / "out" / "runs").rglob("events.*")
+    told = EventAccumulator(str(events)).Reload().Scalars("train/loss")
+    logged = [json.loads(line)["loss"] for line in (tmp_path / "out" / "log.jsonl").read_text().splitlines()]
+    assert [t.value for t in told] == pytest.approx(logged)
 
 
 def test_full_fine_tuning_writes_a_model_of_its_own(model: Path, rows: Rows, tmp_path: Path) -> None:
-    config = WithMethod(batch_size=8, epochs=1, learning_rate=1e-3, method="full", lora_rank=0)
+    config = TrainConfig(batch_size=8, epochs=1, learning_rate=1e-3, method="full", lora_rank=0)
     facts = trained(model, rows, tmp_path / "out", config)
     assert facts["logit_change"] > 0
     tuned = AutoModelForCausalLM.from_pretrained(tmp_path / "out", dtype=torch.float32)
     assert AutoTokenizer.from_pretrained(tmp_path / "out").chat_template == tiny.CHATML
     base = AutoModelForCausalLM.from_pretrained(model, dtype=torch.float32).state_dict()
     assert any(not torch.equal(w, base[n]) for n, w in tuned.state_dict().items())
-    with pytest.raises(UserError, match="qlora, which needs a CUDA GPU"):
-        trained(model, rows, tmp_path / "no", config.model_copy(update={"method": "qlora"}))
+
+
+def test_qlora_trains_an_adapter_on_the_model_in_four_bits(
+    model: Path, rows: Rows, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = trained(model, rows, tmp_path / "lora")
+    facts = trained(model, rows, tmp_path / "qlora", QUICK.model_copy(update={"method": "qlora"}))
+    assert facts["logit_change"] > 0
+    # The same start but for what 4 bits round away.
+    assert facts["mean_loss"] != plain["mean_loss"]
+    assert facts["mean_loss"] == pytest.approx(plain["mean_loss"], rel=0.05)
+    assert weights(tmp_path / "qlora").keys() == weights(tmp_path / "lora").keys()
+    PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(model), tmp_path / "qlora")
+    monkeypatch.setattr("transformers.utils.is_bitsandbytes_available", lambda: False)
+    with pytest.raises(UserError, match="pip install bitsandbytes"):
+        trained(model, rows, tmp_path / "no", QUICK.model_copy(update={"method": "qlora"}))
 
 
 # What goes wrong

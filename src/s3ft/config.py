@@ -71,7 +71,7 @@ class TrainConfig(_Section):
     """How adapters are trained; the paper's setting where it gives one."""
 
     method: Literal["lora", "qlora", "full"] = "lora"
-    """LoRA; LoRA over weights in 4 bits (a CUDA GPU); or all weights, which writes a whole model and no adapter."""
+    """LoRA; LoRA over weights in 4 bits (needs bitsandbytes); or all weights, which writes a whole model and no adapter."""
     lora_rank: int = Field(default=8, ge=0)
     """Rank of the LoRA adapter (paper: 8)."""
     lora_alpha: int = Field(default=16, ge=1)
@@ -92,7 +92,7 @@ class TrainConfig(_Section):
     """Share of the steps that warm up, or their number where 1 or more."""
     max_length: int | None = Field(default=None, ge=1)
     """Rows with more tokens are left out, counted and named; default: what the model takes."""
-    report_to: str = "none"
+    report_to: str | tuple[str, ...] = "none"
     """Experiment trackers, as transformers names them: tensorboard, wandb, trackio."""
     extra: Extra = {}
     """Passed to trl.SFTConfig; peft arguments under extra.lora."""

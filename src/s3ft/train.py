@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gc
+import logging
 import math
 import os
 import shutil
+import sys
 import time
 import warnings
 from collections.abc import Callable
@@ -107,6 +109,9 @@ def train(
             "gradient_checkpointing: true}, or train.max_length, or train.method: qlora"
         ) from error
     finally:
+        if "wandb" in trainer.args.report_to:
+            # An open run would take in the next arm too.
+            sys.modules["wandb"].finish()
         trainer.model = trainer.model_wrapped = trainer.optimizer = None
         del trainer, loaded
         gc.collect()
@@ -127,11 +132,10 @@ def _load(model: Path | str, dtype: torch.dtype, trust: bool, config: TrainConfi
     """The model to train. `train.method` qlora loads it in 4 bits (NF4, Dettmers et al. 2023, arXiv 2305.14314); full
     keeps the weights in float32, where small steps do not round away, and computes in `dtype`."""
     extra: dict[str, Any] = {}
-    method = getattr(config, "method", "lora")
-    if method == "qlora":
-        if device.type != "cuda":
-            raise UserError("train.method: found qlora, which needs a CUDA GPU; use lora")
-        extra["device_map"] = {"": device.index or 0}
+    if config.method == "qlora":
+        if not transformers.utils.is_bitsandbytes_available():
+            raise UserError("train.method: found qlora, which needs bitsandbytes; pip install bitsandbytes")
+        extra["device_map"] = {"": device.index or 0 if device.type == "cuda" else device.type}
         extra["quantization_config"] = transformers.BitsAndBytesConfig(
             load_in_4bit=True,
             bnb_4bit_quant_type="nf4",
@@ -141,7 +145,7 @@ def _load(model: Path | str, dtype: torch.dtype, trust: bool, config: TrainConfi
     try:
         return transformers.AutoModelForCausalLM.from_pretrained(
             model,
-            dtype=torch.float32 if method == "full" else dtype,
+            dtype=torch.float32 if config.method == "full" else dtype,
             trust_remote_code=trust,
             use_safetensors=True,
             **extra,
@@ -212,3 +216,5 @@ def _quiet() -> None:
     transformers.utils.logging.disable_progress_bar()
     datasets.utils.logging.set_verbosity_error()
     datasets.disable_progress_bars()
+    # Says at import, on a CPU, that an optional package could make 4-bit products faster.
+    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)

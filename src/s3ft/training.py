@@ -173,7 +173,8 @@ def trainer_for(
         "save_total_limit": 2,
         "logging_steps": 1,
         "logging_nan_inf_filter": False,
-        "report_to": config.report_to,
+        "report_to": config.report_to if isinstance(config.report_to, str) else list(config.report_to),
+        "run_name": folder.name.removesuffix(".partial"),
         "disable_tqdm": True,
         "log_level": "error",
     }
@@ -214,7 +215,7 @@ def _as_main(flag: bool) -> bool:
 
 
 def _lora(config: TrainConfig, extra: dict[str, Any]) -> Any:
-    if getattr(config, "method", "lora") == "full":
+    if config.method == "full":
         return None
     if config.lora_rank < 1:
         raise UserError(f"train.lora_rank: found {config.lora_rank}, expected 1 or more (the paper: 8)")
