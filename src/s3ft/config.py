@@ -71,7 +71,7 @@ class TrainConfig(_Section):
     """How adapters are trained; the paper's setting where it gives one."""
 
     method: Literal["lora", "qlora", "full"] = "lora"
-    """LoRA; LoRA over weights in 4 bits (needs bitsandbytes); or all weights, which writes a whole model and no adapter."""
+    """LoRA; LoRA over weights in 4 bits (with bitsandbytes); or all weights, which writes a whole model, no adapter."""
     lora_rank: int = Field(default=8, ge=0)
     """Rank of the LoRA adapter (paper: 8)."""
     lora_alpha: int = Field(default=16, ge=1)
