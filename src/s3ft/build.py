@@ -139,15 +139,20 @@ def proposer(
     return propose
 
 
-def weigh(records: list[Record], backend: Backend) -> list[Record]:
-    """The records with the base model's likelihood on every target."""
+def weigh(
+    records: list[Record], backend: Backend, advance: Callable[[int], None] = lambda n: None, size: int = 64
+) -> list[Record]:
+    """The records with the base model's likelihood on every target. `advance` is told of every `size` targets."""
     places = [(r, k) for r, record in enumerate(records) for k in record.targets]
-    requests = [Request(records[r].example.prompt, records[r].example.tools) for r, _ in places]
-    scores = backend.score(requests, [records[r].candidates[k].trained for r, k in places])
     weighed = [list(record.candidates) for record in records]
-    for (r, k), score in zip(places, scores, strict=True):
-        if score is not None:
-            weighed[r][k] = replace(weighed[r][k], logprob=score.logprob, num_scored=score.num_tokens)
+    for start in range(0, len(places), size):
+        part = places[start : start + size]
+        requests = [Request(records[r].example.prompt, records[r].example.tools) for r, _ in part]
+        scores = backend.score(requests, [records[r].candidates[k].trained for r, k in part])
+        for (r, k), score in zip(part, scores, strict=True):
+            if score is not None:
+                weighed[r][k] = replace(weighed[r][k], logprob=score.logprob, num_scored=score.num_tokens)
+        advance(len(part))
     return [replace(record, candidates=c) for record, c in zip(records, weighed, strict=True)]
 
 

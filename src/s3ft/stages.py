@@ -42,7 +42,9 @@ def build(run: Run) -> None:
     with ExitStack() as stack:
         outputs = {n: stack.enter_context(files.whole(run.records(n))) for n in ladders}
         train = {n: stack.enter_context(files.whole(run.folder / "train" / f"{n}.jsonl")) for n in ladders}
-        advance = stack.enter_context(progress("build", counts.rows * (1 + sum(asked.values())), "steps"))
+        advance = stack.enter_context(
+            progress("build", counts.rows * (1 + sum(asked.values()) + len(ladders)), "steps")
+        )
         for rows in climbing.chunks(run.examples("train", config.limit)):
             verdicts = judge(rows, [Completion(e.gold) for e in rows])
             gold.add(rows, verdicts)
@@ -61,7 +63,9 @@ def build(run: Run) -> None:
                         refused_gold=config.refused_gold,
                         prove=model.prove,
                     )
-                for record in climbing.weigh(climbed, backend):
+                with share(advance, len(rows)) as inner:
+                    weighed = climbing.weigh(climbed, backend, inner)
+                for record in weighed:
                     summaries[name].add(record)
                     files.write_line(outputs[name], records.to_json(record))
                     for row in records.training_rows(record, config.chat.keep_reasoning):

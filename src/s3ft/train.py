@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import logging
 import math
 import os
 import shutil
@@ -216,5 +215,3 @@ def _quiet() -> None:
     transformers.utils.logging.disable_progress_bar()
     datasets.utils.logging.set_verbosity_error()
     datasets.disable_progress_bars()
-    # Says at import, on a CPU, that an optional package could make 4-bit products faster.
-    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)

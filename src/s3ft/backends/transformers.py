@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
@@ -19,6 +20,8 @@ from s3ft.types import Completion, Example, Request, Sampling, Score, UserError
 
 transformers.utils.logging.disable_progress_bar()
 transformers.utils.logging.set_verbosity_error()
+# Says at import, on a CPU, that an optional package could make 4-bit products faster.
+logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
 
 
 SCORED_TOKENS = 4096
@@ -168,11 +171,14 @@ class Loaded:
         width = max(map(len, rows))
         ids = torch.tensor([r + [0] * (width - len(r)) for r in rows], device=self._model.device)
         mask = torch.tensor([[1] * len(r) + [0] * (width - len(r)) for r in rows], device=self._model.device)
+        # What stands before the first completion predicts nothing that is asked for.
+        start = min(prompts) - 1
         with torch.inference_mode():
-            logits = self._model(input_ids=ids, attention_mask=mask, use_cache=False).logits
-            logprobs = selective_log_softmax(logits[:, :-1].float(), ids[:, 1:])
+            out = self._model(input_ids=ids, attention_mask=mask, use_cache=False, logits_to_keep=width - start)
+            logprobs = selective_log_softmax(out.logits[:, :-1].float(), ids[:, start + 1 :])
         sums = [
-            logprobs[k, p - 1 : len(r) - 1].sum().item() for k, (r, p) in enumerate(zip(rows, prompts, strict=True))
+            logprobs[k, p - 1 - start : len(r) - 1 - start].sum().item()
+            for k, (r, p) in enumerate(zip(rows, prompts, strict=True))
         ]
         return [Score(s, len(r) - p) for s, r, p in zip(sums, rows, prompts, strict=True)]
 
