@@ -24,7 +24,7 @@ Rows = Iterator[tuple[Example, str, bool]]
 def mbpp_gold(data: Path) -> Rows:
     """All golds as the task gives them; the ten rows outside the splits are read as test rows would be."""
     for number, row in enumerate(jsonl.read(data / "tasks" / "mbpp.jsonl"), 1):
-        example = mbpp._example(row, f"row {number}")
+        example = mbpp.example(row, f"row {number}")
         yield example, example.gold, True
 
 

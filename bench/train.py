@@ -20,7 +20,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-BATCH, STEPS, ROWS, ROUNDS = 16, 6, 96, 3
+BATCH, STEPS, ROWS, ROUNDS = 16, 3, 64, 3
 RATE, COLUMNS = 1e-4, ("rate", "peak_mb")
 TEXT = "add the two numbers first then halve what you have and say which answer is right for all of them"
 WORDS = TEXT.split()
@@ -64,7 +64,7 @@ def random_model(folder: Path) -> Path:
 def arm(model: Path, method: str, ours: bool) -> dict[str, Any]:
     """Trains for STEPS + 1 steps in this process."""
     import torch
-    from transformers import TrainerCallback
+    from transformers import TrainerCallback, set_seed
 
     from s3ft.backends.transformers import load_model, load_tokenizer
     from s3ft.chat import open_chat
@@ -87,6 +87,7 @@ def arm(model: Path, method: str, ours: bool) -> dict[str, Any]:
 
     with tempfile.TemporaryDirectory() as folder:
         make = our_trainer if ours else trl_trainer
+        set_seed(0)
         trainer = make(load_model(model, dtype, False, {}), rows, Path(folder), method, dtype, device)
         trainer.add_callback(Marks)
         trainer.train()
@@ -111,7 +112,7 @@ def our_trainer(model: Any, rows: Any, folder: Path, method: str, dtype: Any, de
 
 def trl_trainer(model: Any, rows: Any, folder: Path, method: str, dtype: Any, device: Any) -> Any:
     """TRL's own choices but for the precision and what makes the steps comparable: the same 16 rows in each, in an
-    order drawn at random as TRL's would be, the same rate, schedule and shape of adapter."""
+    order drawn at random as TRL's would be, the same rate, schedule, seed and shape of adapter."""
     from peft import LoraConfig
     from trl import SFTConfig, SFTTrainer
 
@@ -125,6 +126,7 @@ def trl_trainer(model: Any, rows: Any, folder: Path, method: str, dtype: Any, de
         gradient_accumulation_steps=BATCH // 8,
         learning_rate=RATE,
         lr_scheduler_type="cosine",
+        seed=0,
         logging_steps=1,
         dataset_kwargs={"skip_prepare_dataset": True},
         train_sampling_strategy="sequential",

@@ -92,6 +92,8 @@ def test_an_option_of_what_was_named_in_one_word_goes_beside_its_name(tmp_path: 
         ("", "found NoneType, expected a mapping"),
         ("model: [lab", "not YAML: while parsing"),
         ("model: lab\n\ttask: gsm8k", "not YAML"),
+        ("model: lab\ntask: gsm8k\nmodel: other", "the key 'model' stands twice"),
+        ("{model: lab, task: gsm8k, train: {epochs: 1, epochs: 2}}", "the key 'epochs' stands twice"),
         ("model: !!python/object:os.system lab", "not YAML"),
         ("task: gsm8k", "field 'model' is missing; add it"),
         ("{modle: lab, task: gsm8k}", "unknown field 'modle': did you mean 'model'?"),

@@ -257,3 +257,16 @@ def test_csv_and_json_hold_the_same_rows(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"bad\.parquet: cannot be read as parquet") as found:
         list(_read.file(str(tmp_path / "bad.parquet")))
     assert "\n" not in str(found.value)
+
+
+def test_a_data_set_for_each_split_is_read_from_its_own_split_where_it_has_one(tmp_path: Path) -> None:
+    for name, splits in (("ours", ("train", "test")), ("theirs", ("train", "test")), ("single", ("train",))):
+        (tmp_path / name).mkdir()
+        for split in splits:
+            _file(tmp_path / name / f"{split}.jsonl", [{"prompt": f"{name} {split}?", "gold": "yes"}])
+
+    def read(**where: str) -> list[str]:
+        path = {split: str(tmp_path / name) for split, name in where.items()}
+        return [e.prompt[0]["content"] for e in _all({"path": path})]
+
+    assert read(train="ours", validation="single", test="theirs") == ["ours train?", "single train?", "theirs test?"]

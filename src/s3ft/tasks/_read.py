@@ -57,13 +57,14 @@ def file(path: str) -> Iterator[Row]:
         raise UserError(f"{path}: cannot be read as {suffix[1:]}: {_line(error)}") from error
 
 
-def _is_file(where: str) -> bool:
+def is_file(where: str) -> bool:
+    """Whether this names a file, and not a data set of the Hub."""
     return Path(where).suffix.lower() in (".jsonl", ".ndjson", *_FORMATS)
 
 
 def _given(where: Where) -> set[str]:
     if isinstance(where, str):
-        return set() if _is_file(where) else set(_of_hub(where, lambda d, n, c: d.get_dataset_split_names(n, c)))
+        return set() if is_file(where) else set(_of_hub(where, lambda d, n, c: d.get_dataset_split_names(n, c)))
     if "train" not in where or not set(where) <= set(_SPLITS):
         raise UserError(f"path: found {', '.join(where)}; expected train, and test and validation where you have them")
     return set(where)
@@ -71,9 +72,11 @@ def _given(where: Where) -> set[str]:
 
 def _pool(where: Where, split: Split) -> Iterator[Row]:
     place = where if isinstance(where, str) else where[split]
-    if _is_file(place):
+    if is_file(place):
         return file(place)
-    name = split if isinstance(where, str) else "train"
+    # Data sets of their own for each split often hold just one, called train.
+    splits = _of_hub(place, lambda d, n, c: d.get_dataset_split_names(n, c))
+    name = split if split in splits else "train"
     return (dict(row) for row in _of_hub(place, lambda d, n, c: d.load_dataset(n, c, split=name)))
 
 

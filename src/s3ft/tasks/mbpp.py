@@ -36,19 +36,20 @@ def task(path: _read.Where = HUB, judge: str | dict[str, Any] = "code") -> Task:
     sanitized data set (google-research-datasets/mbpp:sanitized) is read as well."""
 
     def rows(split: Split) -> Iterator[Example]:
-        if isinstance(path, str) and _read._is_file(path):
+        if isinstance(path, str) and _read.is_file(path):
             for number, row in enumerate(_read.file(path), 1):
                 place = f"{path} row {number}"
                 if _number(row, place) in SPLITS[split]:
-                    yield _example(row, place)
+                    yield example(row, place)
         else:
             for row, place in _read.rows(path, split, _messages):
-                yield _example(row, place)
+                yield example(row, place)
 
     return Task("mbpp", rows, judge, PARAPHRASE)
 
 
-def _example(row: dict[str, Any], place: str) -> Example:
+def example(row: dict[str, Any], place: str) -> Example:
+    """One row. Raises UserError naming `place`."""
     tests = _tests(row, place)
     code = str(_read.column(row, "code", place)).replace("\r\n", "\n").strip()
     setup = (
