@@ -126,6 +126,19 @@ def test_an_answer_is_wrong_where_there_is_none(completion: str) -> None:
     assert _verdict(completion, ["unanswerable"], "who built it").correct is False
 
 
+@pytest.mark.parametrize(
+    ("completion", "references", "correct"),
+    [
+        ("It controlled Australia, but the answer is not provided. The passage does not say.", ["Australia"], False),
+        ("I could not find any information about Paris.", ["Paris"], False),
+        ("The passage does not name it, but it is Paris.", ["Paris"], True),
+        ("None", ["None", "no one"], True),
+    ],
+)
+def test_who_abstains_gives_no_answer(completion: str, references: list[str], correct: bool) -> None:
+    assert _verdict(completion, references, "which place").correct is correct
+
+
 def test_unanswerable_may_stand_beside_an_answer() -> None:
     both = ["unanswerable", "1850"]
     assert _verdict("It was in 1850.", both, "when").correct is True

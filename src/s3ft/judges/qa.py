@@ -30,8 +30,8 @@ class judge:
     regression on 4,730 verdicts of people on answers of five models to Natural Questions and TriviaQA questions
     (EVOUNA, Wang et al. 2023, arXiv 2305.12421), fitted by bench/fit_qa.py. The bar lies where 3.5 % of the wrong
     answers pass, since a wrong answer accepted becomes a training target. Rules go ahead of the weights: abstaining
-    is right where the reference is unanswerable, an answer that is denied ("not Paris") or has another word in its
-    middle is not given, and a reference of yes or no is compared with the first of these words.
+    is right where the reference is unanswerable and nowhere else, an answer that is denied ("not Paris") or has
+    another word in its middle is not given, and a reference of yes or no is compared with the first of these words.
 
     match="exact", "contains" or "f1" are the published measures, on SQuAD's normalised text; `threshold` is the score
     from which an answer is right (f1: 0.5; weighed: 0, in log-odds; higher is stricter)."""
@@ -78,6 +78,8 @@ def weighed(references: Sequence[str], completion: str, question: str, bar: floa
     if None not in polarities:
         found = says_yes(completion)
         return Verdict(None if found is None else found in polarities, said, _POLARITY[found])
+    if abstains(completion) and not any(map(abstains, references)):
+        return Verdict(False, said, "abstains, and there is an answer")
     reading = Reading(completion, question)
     uncased = all(r == r.lower() for r in references)
     best, reason = float("-inf"), f"nothing of {references[0]!r} is there"
