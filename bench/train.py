@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import os
 import random
-import resource
+import re
 import statistics
 import subprocess
 import sys
@@ -80,6 +80,8 @@ def arm(model: Path, method: str, ours: bool) -> dict[str, Any]:
 
     class Marks(TrainerCallback):
         def on_step_end(self, *_: Any, **__: Any) -> None:
+            if device.type == "cuda":
+                torch.cuda.synchronize()
             marks.append(clock())
 
         def on_log(self, *_: Any, logs: Any = None, **__: Any) -> None:
@@ -88,13 +90,14 @@ def arm(model: Path, method: str, ours: bool) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         make = our_trainer if ours else trl_trainer
         set_seed(0)
-        trainer = make(load_model(model, dtype, False, {}), rows, Path(folder), method, dtype, device)
+        held = torch.float32 if method == "full" else dtype
+        trainer = make(load_model(model, held, False, {}), rows, Path(folder), method, dtype, device)
         trainer.add_callback(Marks)
         trainer.train()
     per_step = [0] * (STEPS + 1)
     for place, i in enumerate(rows.order(0, STEPS + 1, BATCH)):
         per_step[place // BATCH] += sum(label != -100 for label in rows.dataset()[i]["labels"])
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    peak = int(re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())[1]) / 1024  # type: ignore[index]
     if device.type == "cuda":
         peak = torch.cuda.max_memory_allocated() / 2**20
     return {"rate": sum(per_step[1:]) / (marks[-1] - marks[0]), "losses": losses, "peak_mb": peak}

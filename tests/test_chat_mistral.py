@@ -90,12 +90,41 @@ def test_ids_equal_mistral_common_s(name: str, tmp_path: Path) -> None:
         assert target.input_ids == theirs([*turns, {"role": "assistant", "content": text}]), (text, answer)
 
 
-def test_a_sentencepiece_file_that_is_read_otherwise_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("legacy", [True, False])
+def test_a_tokenizer_that_was_read_from_sentencepiece_is_saved_as_it_is(tmp_path: Path, legacy: bool) -> None:
+    settings = {"tokenizer_class": "LlamaTokenizer", "legacy": legacy}
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps(settings))
+    read = opened(tmp_path, "tokenizer.model.v1")
+    read.save_pretrained(tmp_path / "saved")
+    shutil.copy(tmp_path / "config.json", tmp_path / "saved")
+    again = load_tokenizer(tmp_path / "saved")
+    for text in ("   leading", "hello</s>more", "two  spaces"):
+        assert read(text).input_ids == again(text).input_ids
+    code = "def f():\n    return"
+    assert again.decode(again(code, add_special_tokens=False).input_ids) == code
+    # The space of SentencePiece stands behind a special token where the model was trained so, and nowhere else.
+    assert read.tokenize("hello</s>more")[-1] == ("▁more" if legacy else "more")
+
+
+@pytest.mark.parametrize(("rule", "is_read"), [("identity", True), ("nmt_nfkc", False)])
+def test_a_sentencepiece_file_that_transformers_would_misread_is_refused(
+    tmp_path: Path, rule: str, is_read: bool
 ) -> None:
     import sentencepiece
 
-    right = sentencepiece.SentencePieceProcessor.encode
-    monkeypatch.setattr(sentencepiece.SentencePieceProcessor, "encode", lambda *a: [*right(*a), 7])
-    with pytest.raises(UserError, match=r"otherwise than SentencePiece does.*tokenizer\.json"):
-        opened(tmp_path, "tokenizer.model.v1")
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(["two and two is four", "x + 1 = 2, so x is 1", "def f(x): return x + 1"] * 20),
+        model_prefix=str(tmp_path / "tokenizer"),
+        model_type="bpe",
+        vocab_size=320,
+        byte_fallback=True,
+        normalization_rule_name=rule,
+        remove_extra_whitespaces=False,
+        minloglevel=9,
+    )
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": "llama"}))
+    if is_read:
+        assert load_tokenizer(tmp_path).tokenize("two  and")[:2] == ["▁two", "▁"]
+    else:
+        with pytest.raises(UserError, match=r"otherwise than SentencePiece does.*tokenizer\.json"):
+            load_tokenizer(tmp_path)

@@ -110,7 +110,7 @@ def train(
     finally:
         if "wandb" in trainer.args.report_to:
             # An open run would take in the next arm too.
-            sys.modules["wandb"].finish()
+            sys.modules["wandb"].finish(exit_code=int(sys.exc_info()[0] is not None))
         trainer.model = trainer.model_wrapped = trainer.optimizer = None
         del trainer, loaded
         gc.collect()
@@ -134,7 +134,8 @@ def _load(model: Path | str, dtype: torch.dtype, trust: bool, config: TrainConfi
     if config.method == "qlora":
         if not transformers.utils.is_bitsandbytes_available():
             raise UserError("train.method: found qlora, which needs bitsandbytes; pip install bitsandbytes")
-        extra["device_map"] = {"": device.index or 0 if device.type == "cuda" else device.type}
+        index = int(os.environ.get("LOCAL_RANK", "0")) if device.index is None else device.index
+        extra["device_map"] = {"": index if device.type == "cuda" else device.type}
         extra["quantization_config"] = transformers.BitsAndBytesConfig(
             load_in_4bit=True,
             bnb_4bit_quant_type="nf4",

@@ -174,7 +174,7 @@ def trainer_for(
         "logging_steps": 1,
         "logging_nan_inf_filter": False,
         "report_to": config.report_to if isinstance(config.report_to, str) else list(config.report_to),
-        "run_name": folder.name.removesuffix(".partial"),
+        "run_name": "/".join(folder.resolve().parts[-4:]).removesuffix(".partial"),
         "disable_tqdm": True,
         "log_level": "error",
     }
@@ -194,7 +194,7 @@ def trainer_for(
             peft_config=peft_config,
             callbacks=[watch],
         )
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RuntimeError) as error:
         raise UserError(f"train: {' '.join(str(error).split())[:300]}") from error
     trainer.remove_callback(PrinterCallback)
     return trainer

@@ -56,6 +56,11 @@ def test_the_reason_says_what_went_wrong(ask: judge, text: str) -> None:
     assert verdict.reason.endswith(f"[isolation: {ask.isolation}]")
 
 
+def test_the_assertion_that_failed_is_told_among_several_on_a_line(ask: judge) -> None:
+    reason = one(ask, SQUARE, {"tests": "assert f(2) == 4; assert f(3) == 8"}).reason
+    assert reason.startswith("wrong value: `assert f(3) == 8` got 9")
+
+
 RIGHT: dict[str, tuple[str, Any]] = {
     "asserts": (SQUARE, TESTS),
     "one source": (SQUARE, {"tests": "assert f(2) == 4\nassert f(3) == 9, 'no'"}),

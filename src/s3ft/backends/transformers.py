@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import logging
+import inspect
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
@@ -20,8 +20,6 @@ from s3ft.types import Completion, Example, Request, Sampling, Score, UserError
 
 transformers.utils.logging.disable_progress_bar()
 transformers.utils.logging.set_verbosity_error()
-# Says at import, on a CPU, that an optional package could make 4-bit products faster.
-logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
 
 
 SCORED_TOKENS = 4096
@@ -165,6 +163,11 @@ class Loaded:
                 scores[i] = score
         return scores
 
+    @cached_property
+    def _can_keep_logits(self) -> bool:
+        plain = self._model.get_base_model() if hasattr(self._model, "get_base_model") else self._model
+        return "logits_to_keep" in inspect.signature(plain.forward).parameters
+
     def _scores(self, rows: list[list[int]], prompts: list[int]) -> list[Score]:
         from trl.trainer.utils import selective_log_softmax
 
@@ -173,9 +176,12 @@ class Loaded:
         mask = torch.tensor([[1] * len(r) + [0] * (width - len(r)) for r in rows], device=self._model.device)
         # What stands before the first completion predicts nothing that is asked for.
         start = min(prompts) - 1
+        asked = {"logits_to_keep": width - start} if self._can_keep_logits else {}
         with torch.inference_mode():
-            out = self._model(input_ids=ids, attention_mask=mask, use_cache=False, logits_to_keep=width - start)
-            logprobs = selective_log_softmax(out.logits[:, :-1].float(), ids[:, start + 1 :])
+            logits = self._model(input_ids=ids, attention_mask=mask, use_cache=False, **asked).logits[
+                :, start - width :
+            ]
+            logprobs = selective_log_softmax(logits[:, :-1].float(), ids[:, start + 1 :])
         sums = [
             logprobs[k, p - 1 - start : len(r) - 1 - start].sum().item()
             for k, (r, p) in enumerate(zip(rows, prompts, strict=True))

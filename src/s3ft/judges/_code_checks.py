@@ -29,8 +29,8 @@ class Undecided(Exception):
 class Check:
     """One assertion."""
 
-    line: int
-    """Where it starts in the tests."""
+    place: tuple[int, int]
+    """Line and column where it starts in the tests."""
     calls: list[Call]
     value: Value
 
@@ -49,7 +49,7 @@ def checks_of(tree: ast.Module, names: frozenset[str], entry: str) -> list[Check
         value = reader.read(node.test)
         if value is None or not reader.calls:
             return None
-        found.append(Check(node.lineno, reader.calls, value))
+        found.append(Check((node.lineno, node.col_offset), reader.calls, value))
     return found or None
 
 

@@ -115,7 +115,7 @@ class _Grade:
             if len(self._trees) == len(self._checks[0].calls):
                 self._hold()
         else:
-            where = f" in `{self._plan.line(self._checks[0].line)}`" if kind == "raised" and self._checks else ""
+            where = f" in `{self._plan.line(*self._checks[0].place)}`" if kind == "raised" and self._checks else ""
             self._fail(unloaded(message) + where)
         return self.is_undecided or (self.verdict is not None and not self.verdict.correct)
 
@@ -127,10 +127,10 @@ class _Grade:
             self.is_undecided = True
             return
         except Exception as error:
-            self._fail(f"exception: {type(error).__name__}: {error} in `{self._plan.line(check.line)}`")
+            self._fail(f"exception: {type(error).__name__}: {error} in `{self._plan.line(*check.place)}`")
             return
         if not held:
-            self._fail(f"wrong value: `{self._plan.line(check.line)}` got {', '.join(map(show, trees))}")
+            self._fail(f"wrong value: `{self._plan.line(*check.place)}` got {', '.join(map(show, trees))}")
             return
         del self._checks[0]
         if not self._checks:

@@ -37,10 +37,10 @@ class Plan:
     checks: tuple[Check, ...] = ()
     """The assertions, where all of them can be held against plain values; else the examiner is needed."""
 
-    def line(self, number: int) -> str:
-        """The assertion that starts on a line of the tests."""
+    def line(self, number: int, column: int | None = None) -> str:
+        """The assertion that starts on a line of the tests, the first one where no column is given."""
         for node in ast.walk(ast.parse(self.tests)):
-            if isinstance(node, ast.Assert) and node.lineno == number:
+            if isinstance(node, ast.Assert) and node.lineno == number and column in (None, node.col_offset):
                 return cut(ast.unparse(ast.Assert(node.test)))
         return f"line {number} of the tests"
 
