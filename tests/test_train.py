@@ -269,9 +269,8 @@ def test_full_fine_tuning_writes_a_model_of_its_own(model: Path, rows: Rows, tmp
     assert any(not torch.equal(w, base[n]) for n, w in tuned.state_dict().items())
 
 
-def test_qlora_trains_an_adapter_on_the_model_in_four_bits(
-    model: Path, rows: Rows, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_qlora_trains_an_adapter_on_the_model_in_four_bits(model: Path, rows: Rows, tmp_path: Path) -> None:
+    pytest.importorskip("bitsandbytes")
     plain = trained(model, rows, tmp_path / "lora")
     facts = trained(model, rows, tmp_path / "qlora", QUICK.model_copy(update={"method": "qlora"}))
     assert facts["logit_change"] > 0
@@ -280,6 +279,11 @@ def test_qlora_trains_an_adapter_on_the_model_in_four_bits(
     assert facts["mean_loss"] == pytest.approx(plain["mean_loss"], rel=0.05)
     assert weights(tmp_path / "qlora").keys() == weights(tmp_path / "lora").keys()
     PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(model), tmp_path / "qlora")
+
+
+def test_qlora_without_its_library_is_refused(
+    model: Path, rows: Rows, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("transformers.utils.is_bitsandbytes_available", lambda: False)
     with pytest.raises(UserError, match="pip install bitsandbytes"):
         trained(model, rows, tmp_path / "no", QUICK.model_copy(update={"method": "qlora"}))
