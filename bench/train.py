@@ -97,7 +97,7 @@ def arm(model: Path, method: str, ours: bool) -> dict[str, Any]:
     per_step = [0] * (STEPS + 1)
     for place, i in enumerate(rows.order(0, STEPS + 1, BATCH)):
         per_step[place // BATCH] += sum(label != -100 for label in rows.dataset()[i]["labels"])
-    peak = int(re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())[1]) / 1024  # type: ignore[index]
+    peak = int(re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())[1]) / 1024
     if device.type == "cuda":
         peak = torch.cuda.max_memory_allocated() / 2**20
     return {"rate": sum(per_step[1:]) / (marks[-1] - marks[0]), "losses": losses, "peak_mb": peak}

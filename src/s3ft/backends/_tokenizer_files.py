@@ -40,7 +40,11 @@ def load(folder: Path, trust_remote_code: bool) -> Any:
             "put the model's tokenizer.json beside it"
         )
     tokenizer = transformers.AutoTokenizer.from_pretrained(folder, trust_remote_code=trust_remote_code)
-    return _as_sentencepiece(tokenizer, file) if is_sentencepiece and tokenizer.is_fast else tokenizer
+    return (
+        _as_sentencepiece(tokenizer, file)
+        if is_sentencepiece and hasattr(tokenizer, "backend_tokenizer")
+        else tokenizer
+    )
 
 
 def _begins_as_protobuf(file: Path) -> bool:
