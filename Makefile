@@ -11,8 +11,8 @@ test: .venv/ready lint
 	OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE HF_HUB_OFFLINE=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: .venv/ready
-	$(BIN)/ruff check src tests bench
-	$(BIN)/ruff format --check src tests bench
+	$(BIN)/ruff check src tests bench experiments
+	$(BIN)/ruff format --check src tests bench experiments
 	$(BIN)/mypy
 
 audit: .venv/ready
@@ -28,10 +28,10 @@ bench: .venv/ready
 RATES := [3e-4, 6e-4, 1e-3, 2e-3, 4e-3, 8e-3, 1.6e-2, 3.2e-2]
 SWEEP := examples/quickstart.yaml model=runs/lab-model 'sweep={learning_rate: $(RATES)}' --name lab-sweep
 lab: .venv/ready
-	$(BIN)/python -m s3ft.lab.pretrain --out runs/lab-model
+	$(BIN)/python -m experiments.lab.pretrain --out runs/lab-model
 	$(BIN)/s3ft build $(SWEEP)
 	$(BIN)/s3ft sweep $(SWEEP)
-	$(BIN)/python -m s3ft.lab.rates runs/lab-sweep examples/quickstart.yaml
+	$(BIN)/python -m experiments.lab.rates runs/lab-sweep examples/quickstart.yaml
 
 .venv/ready: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "s3ft needs Python 3.11 or newer, found " + sys.version.split()[0])'

@@ -13,8 +13,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from s3ft import jsonl
-from s3ft.judges.code import judge
+from s3ft.data import jsonl
+from s3ft.judges.code.judge import judge
 from s3ft.tasks import mbpp
 from s3ft.types import Completion, Example, Verdict
 

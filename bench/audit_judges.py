@@ -14,8 +14,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from s3ft import jsonl, judges
-from s3ft.audit import Agreement, Row
+from s3ft import judges
+from s3ft.cli.audit import Agreement, Row
+from s3ft.data import jsonl
 from s3ft.types import Completion, Example
 
 

@@ -48,7 +48,7 @@ def _call(test: str) -> Any:
 
 
 def ours(programs: list[Row], workers: int, isolation: str) -> Callable[[], int]:
-    from s3ft.judges.code import judge
+    from s3ft.judges.code.judge import judge
     from s3ft.types import Completion, Example
 
     ask = judge(cache=False, workers=workers, isolation=isolation)

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
-from s3ft import jsonl
-from s3ft.judges import _qa_say as say
-from s3ft.judges._qa_features import NAMES, Reading, answers, features
+from s3ft.data import jsonl
+from s3ft.judges.qa import say
+from s3ft.judges.qa.features import NAMES, Reading, answers, features
 
 ACCEPTED_WRONG = 0.035
 """The bar lies where this share of the wrong answers passes."""

@@ -7,10 +7,10 @@ from __future__ import annotations
 import sys
 import time
 
-from s3ft import jsonl
-from s3ft.judges import _qa_features as reading
-from s3ft.judges import _qa_text as words
-from s3ft.judges.qa import MATCHES, judge
+from s3ft.data import jsonl
+from s3ft.judges.qa import features as reading
+from s3ft.judges.qa import text as words
+from s3ft.judges.qa.judge import MATCHES, judge
 from s3ft.types import Completion, Example
 
 PASSES = 7

@@ -20,9 +20,9 @@ from typing import Any
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
 
-from s3ft import thoughts
-from s3ft.chat import Chat, Refused, open_chat
-from s3ft.config import ChatConfig
+from s3ft.chat import reasoning
+from s3ft.chat.policy import Chat, Refused, open_chat
+from s3ft.config.schema import ChatConfig
 from s3ft.types import Completion, Message, UserError
 
 LLAMA3 = (
@@ -126,9 +126,9 @@ def own_answer(chat: Chat, messages: list[Message], thinks: bool) -> Completion:
     template = chat._template
     prompt = chat.prompt_text(messages)
     where, end = chat.splice(messages)
-    body = thoughts.unmarked(where.lead, template.pairs).lstrip() + ANSWER + end.gap
+    body = reasoning.unmarked(where.lead, template.pairs).lstrip() + ANSWER + end.gap
     if thinks:
-        opened = thoughts.opened(prompt, template.pairs)
+        opened = reasoning.opened(prompt, template.pairs)
         pair = opened or next(p for p in template.pairs if p.open in template.text or p.close in template.text)
         constructed = ("" if opened else pair.open + "\n") + f"{THOUGHT}\n{pair.close}{pair.then}\n\n" + body
         body = _shown(chat, messages, prompt, where.after) or constructed

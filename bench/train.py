@@ -67,9 +67,9 @@ def arm(model: Path, method: str, ours: bool) -> dict[str, Any]:
     from transformers import TrainerCallback, set_seed
 
     from s3ft.backends.transformers import load_model, load_tokenizer
-    from s3ft.chat import open_chat
-    from s3ft.config import ChatConfig
-    from s3ft.tokens import prepare
+    from s3ft.chat.policy import open_chat
+    from s3ft.config.schema import ChatConfig
+    from s3ft.train.rows import prepare
 
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     dtype = torch.bfloat16 if device.type == "cuda" else torch.float32
@@ -104,13 +104,13 @@ def arm(model: Path, method: str, ours: bool) -> dict[str, Any]:
 
 
 def our_trainer(model: Any, rows: Any, folder: Path, method: str, dtype: Any, device: Any) -> Any:
-    from s3ft import training
-    from s3ft.config import TrainConfig
+    from s3ft.config.schema import TrainConfig
+    from s3ft.train import sft
 
     config = TrainConfig(method=method, batch_size=BATCH, lora_dropout=0.0, extra={"warmup_steps": 0})
-    watch = training.Watch(folder / "log.jsonl", 1e9)
+    watch = sft.Watch(folder / "log.jsonl", 1e9)
     watch.begin(None)
-    return training.trainer_for(model, rows, folder, config, RATE, 0, STEPS + 1, dtype, device, watch)
+    return sft.trainer_for(model, rows, folder, config, RATE, 0, STEPS + 1, dtype, device, watch)
 
 
 def trl_trainer(model: Any, rows: Any, folder: Path, method: str, dtype: Any, device: Any) -> Any:
@@ -162,7 +162,7 @@ def main(argv: list[str]) -> int:
     with tempfile.TemporaryDirectory() as folder:
         models = {Path(a).name: Path(a) for a in argv}
         if not models:
-            from s3ft.model import folder as folder_of
+            from s3ft.models.locate import folder as folder_of
 
             models = {"miniature": folder_of("lab"), "random 100M": random_model(Path(folder))}
         print("model               method   TRL tok/s  ours tok/s  ratio   TRL MB  ours MB  largest loss difference")

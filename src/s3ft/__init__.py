@@ -13,6 +13,6 @@ def __getattr__(name: str) -> Any:
     """The interface for users of TRL, imported when it is first asked for."""
     if name not in __all__:
         raise AttributeError(f"module 's3ft' has no attribute {name!r}")
-    from s3ft import trainer
+    from s3ft import trl
 
-    return getattr(trainer, name)
+    return getattr(trl, name)

@@ -1,5 +1,5 @@
 """python -m s3ft"""
 
-from s3ft.cli import main
+from s3ft.cli.main import main
 
 main()

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from s3ft import backends, config
+from s3ft import backends
+from s3ft.config import schema
 from s3ft.types import Completion, Request, Sampling, UserError
 
 ROWS = [
@@ -17,7 +18,7 @@ ROWS = [
 def _backend(path: Path, rows: list[Any], adapter: Path | None = None) -> Any:
     path.write_text("".join(json.dumps(r) + "\n" for r in rows))
     scripted = {"name": "scripted", "extra": {"path": str(path)}}
-    return backends.load(config.parse({"model": "m", "task": "gsm8k", "backend": scripted}), Path("m"), "f", adapter)
+    return backends.load(schema.parse({"model": "m", "task": "gsm8k", "backend": scripted}), Path("m"), "f", adapter)
 
 
 def _request(text: str) -> Request:
@@ -50,9 +51,9 @@ def test_it_gives_no_likelihoods(tmp_path: Path) -> None:
 
 def test_its_identity_is_what_it_says(tmp_path: Path) -> None:
     first = _backend(tmp_path / "s.jsonl", ROWS)
-    assert config.digest(dict(first.identity)) == config.digest(dict(_backend(tmp_path / "t.jsonl", ROWS).identity))
+    assert schema.digest(dict(first.identity)) == schema.digest(dict(_backend(tmp_path / "t.jsonl", ROWS).identity))
     for other in (_backend(tmp_path / "u.jsonl", ROWS[:2]), _backend(tmp_path / "v.jsonl", ROWS, Path("adapter"))):
-        assert config.digest(dict(first.identity)) != config.digest(dict(other.identity))
+        assert schema.digest(dict(first.identity)) != schema.digest(dict(other.identity))
 
 
 @pytest.mark.parametrize(
@@ -71,4 +72,4 @@ def test_a_row_that_says_nothing_is_named(tmp_path: Path, row: dict[str, Any], s
 
 def test_a_file_must_be_named() -> None:
     with pytest.raises(UserError, match=r"backend scripted: needs extra: \{path: FILE\.jsonl\}"):
-        backends.load(config.parse({"model": "m", "task": "gsm8k", "backend": "scripted"}), Path("m"), "f")
+        backends.load(schema.parse({"model": "m", "task": "gsm8k", "backend": "scripted"}), Path("m"), "f")

@@ -4,10 +4,10 @@ import pytest
 import torch
 
 import tiny
-from s3ft import config
 from s3ft.backends import transformers as backends
-from s3ft.chat import open_chat
-from s3ft.config import ChatConfig
+from s3ft.chat.policy import open_chat
+from s3ft.config import schema
+from s3ft.config.schema import ChatConfig
 from s3ft.types import Completion, Request, Sampling, UserError
 
 PROMPTS = ["What is 2 + 2?", "Hello", "Who wrote the first program, and why is the sky blue today?", "Ada", "fox dog"]
@@ -99,7 +99,7 @@ def test_what_is_not_there_is_named(folder, tmp_path):
 def test_identity_changes_with_what_changes_the_output(folder):
     plain = {"model": str(folder), "task": "lab"}
     made = {
-        name: dict(backends.backend(config.parse({**plain, **more}), folder, mark).identity)
+        name: dict(backends.backend(schema.parse({**plain, **more}), folder, mark).identity)
         for name, more, mark in [
             ("plain", {}, "a"),
             ("batch", {"backend": {"name": "transformers", "batch_size": 3}}, "a"),

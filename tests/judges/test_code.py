@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from s3ft.judges import load
-from s3ft.judges.code import judge
+from s3ft.judges.code.judge import judge
 from s3ft.types import Completion, Example, UserError, Verdict
 
 SQUARE = "def f(n):\n    return n * n\n"
@@ -263,13 +263,12 @@ def test_a_dead_worker_is_replaced_and_its_program_tried_again() -> None:
 
 
 def test_a_program_whose_jail_dies_twice_has_failed(ask: judge, monkeypatch: pytest.MonkeyPatch) -> None:
-    from s3ft.judges import _code_run
     from s3ft.sandbox import JailError
 
     def dies(*_: Any) -> None:
         raise JailError("the jail died")
 
-    monkeypatch.setattr(_code_run, "run_batch", dies)
+    monkeypatch.setattr("s3ft.judges.code.run.run_batch", dies)
     verdict = one(ask, SQUARE + "# dies\n")
     assert verdict.correct is False
     assert verdict.reason.startswith("crash: the jail died")

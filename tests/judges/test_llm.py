@@ -4,8 +4,8 @@ from typing import Any
 import pytest
 
 from s3ft import judges
-from s3ft.judges._llm_verdict import read
-from s3ft.judges.llm import LABELS, judge
+from s3ft.judges.llm.judge import LABELS, judge
+from s3ft.judges.llm.verdict import read
 from s3ft.types import Completion, Example, Request, Sampling, Score, UserError, Verdict
 
 

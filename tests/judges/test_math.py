@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from judges.math_cases import DIFFERENT, SAME
 from s3ft import judges
-from s3ft.judges.math import judge as MathJudge
+from s3ft.judges.math.judge import judge as MathJudge
 from s3ft.types import Completion, Example, UserError, Verdict
 
 

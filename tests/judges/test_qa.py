@@ -4,9 +4,9 @@ from typing import Any
 import pytest
 
 from s3ft import judges
-from s3ft.judges import _qa_published as published
-from s3ft.judges import _qa_text as words
-from s3ft.judges.qa import judge
+from s3ft.judges.qa import published
+from s3ft.judges.qa import text as words
+from s3ft.judges.qa.judge import judge
 from s3ft.types import Completion, Example, UserError, Verdict
 
 

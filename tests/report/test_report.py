@@ -5,7 +5,8 @@ import json
 import pytest
 import yaml
 
-from s3ft import files, report
+from s3ft import report
+from s3ft.data import atomic
 from s3ft.report import collect
 from s3ft.types import UserError
 
@@ -31,27 +32,27 @@ SUMMARY = {
 
 
 def samples(path, **sets):
-    with files.whole(path) as file:
+    with atomic.whole(path) as file:
         for name, scores in sets.items():
             # Written backwards: arms must be paired by id, never by position.
             for number, score in reversed(list(enumerate(scores))):
-                files.write_line(file, {"set": name, "id": f"{number:02d}", "score": score})
+                atomic.write_line(file, {"set": name, "id": f"{number:02d}", "score": score})
 
 
 @pytest.fixture
 def run(tmp_path):
     config = {"model": "lab", "task": {"name": "lab"}, "evaluate": {"beside": ["own"], "scales": []}}
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
-    files.write_json(tmp_path / "versions.json", {"python": "3.11"})
+    atomic.write_json(tmp_path / "versions.json", {"python": "3.11"})
     evals = tmp_path / "evals"
-    files.write_json(evals / "base.json", {"seconds": 1.0})
+    atomic.write_json(evals / "base.json", {"seconds": 1.0})
     samples(evals / "base.samples.jsonl", target=[1, 0, 0, 0], facts=[1, 1, 1, 0], own=[0, 0])
     arms = {"sft": ([1, 1, 0, 0], [1, 0, 0, 0]), "s3ft": ([1, 1, 1, 0], [1, 1, 0, 0])}
     for recipe, (target, facts) in arms.items():
-        files.write_json(tmp_path / "records" / f"{recipe}.json", SUMMARY)
+        atomic.write_json(tmp_path / "records" / f"{recipe}.json", SUMMARY)
         for seed in (0, 1):
-            files.write_json(evals / f"{recipe}-seed-{seed}.json", {"seconds": 1.0})
-            files.write_json(tmp_path / "adapters" / recipe / f"seed-{seed}" / "s3ft.json", {"seconds": 3.0})
+            atomic.write_json(evals / f"{recipe}-seed-{seed}.json", {"seconds": 1.0})
+            atomic.write_json(tmp_path / "adapters" / recipe / f"seed-{seed}" / "s3ft.json", {"seconds": 3.0})
             samples(evals / f"{recipe}-seed-{seed}.samples.jsonl", target=target, facts=facts, own=[1, 1])
     return tmp_path
 

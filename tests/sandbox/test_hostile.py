@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from s3ft.judges.code import judge
+from s3ft.judges.code.judge import judge
 from s3ft.types import Completion, Example, Verdict
 from sandbox import hostile
 from sandbox.tiers import why_not

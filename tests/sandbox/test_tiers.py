@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from s3ft import sandbox
-from s3ft.judges.code import judge
+from s3ft.judges.code.judge import judge
 from s3ft.sandbox import selftest, tiers
 from s3ft.sandbox.inside import landlock, seccomp
 from s3ft.types import Completion, Example, UserError

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from s3ft import dataset
+from s3ft.data import splits
 from s3ft.sources import paraphrase
 from s3ft.types import Task, UserError
 
@@ -17,7 +17,7 @@ ROW = {
 def _task(tmp_path: Path, rows: list[dict[str, Any]], **options: Any) -> Task:
     path = tmp_path / "gsm8k.jsonl"
     path.write_text("".join(json.dumps(r) + "\n" for r in rows), encoding="utf-8")
-    return dataset.open_task(
+    return splits.open_task(
         {"name": "gsm8k", "path": {s: str(path) for s in ("train", "validation", "test")}, **options}
     )
 
@@ -65,7 +65,7 @@ def test_one_file_is_split_and_each_row_is_in_one_split(tmp_path: Path) -> None:
     rows = [{"question": f"question {i}", "answer": f"#### {i}"} for i in range(400)]
     path = tmp_path / "one.jsonl"
     path.write_text("".join(json.dumps(r) + "\n" for r in rows))
-    task = dataset.open_task({"name": "gsm8k", "path": str(path)})
+    task = splits.open_task({"name": "gsm8k", "path": str(path)})
     found = [e.id for split in ("train", "validation", "test") for e in task.rows(split)]
     assert len(found) == len(set(found)) == 400
 

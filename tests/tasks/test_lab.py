@@ -3,7 +3,7 @@
 import pytest
 
 from s3ft import judges, plugins
-from s3ft.fill import names
+from s3ft.prompts import names
 from s3ft.types import Completion, UserError
 
 

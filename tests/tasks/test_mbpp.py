@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from s3ft.fill import fill
+from s3ft.prompts import fill
 from s3ft.tasks import mbpp
 from s3ft.types import Example, Task, UserError
 

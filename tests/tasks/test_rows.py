@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from s3ft import dataset
-from s3ft.tasks import _read
+from s3ft.data import readers, splits
 from s3ft.types import Example, Split, UserError
 
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
@@ -23,7 +22,7 @@ def _many(number: int, **more: Any) -> list[dict[str, Any]]:
 
 
 def _all(spec: dict[str, Any]) -> list[Example]:
-    task = dataset.open_task({"name": "rows", **spec})
+    task = splits.open_task({"name": "rows", **spec})
     return [e for split in SPLITS for e in task.rows(split)]
 
 
@@ -137,7 +136,7 @@ def test_rows_that_differ_in_their_tools_alone_have_ids_of_their_own(tmp_path: P
 
 def test_a_file_is_split_by_a_hash_of_the_prompt_into_90_5_5(tmp_path: Path) -> None:
     path = _file(tmp_path / "rows.jsonl", _many(4000))
-    task = dataset.open_task({"name": "rows", "path": path})
+    task = splits.open_task({"name": "rows", "path": path})
     found = {split: [e.prompt[0]["content"] for e in task.rows(split)] for split in SPLITS}
     assert sorted(t for texts in found.values() for t in texts) == sorted(f"question {i}" for i in range(4000))
     # five standard deviations of a binomial with p = .05 are 69 rows
@@ -147,7 +146,7 @@ def test_a_file_is_split_by_a_hash_of_the_prompt_into_90_5_5(tmp_path: Path) -> 
     assert found["test"] == [t for t in map("question {}".format, range(4000)) if _hex(t) >= "f333"]
     assert found["validation"] == [t for t in map("question {}".format, range(4000)) if "e666" <= _hex(t) < "f333"]
     more = _file(tmp_path / "more.jsonl", [{"prompt": "new", "gold": "g"}, *reversed(_many(4000, note=1))])
-    again = dataset.open_task({"name": "rows", "path": more})
+    again = splits.open_task({"name": "rows", "path": more})
     for split in SPLITS:
         assert {e.prompt[0]["content"] for e in again.rows(split)} - {"new"} == set(found[split])
 
@@ -169,7 +168,7 @@ def test_only_splits_that_are_not_given_are_taken_from_the_training_rows(
     tmp_path: Path, given: tuple[str, ...], expected: dict[Split, tuple[int, int]]
 ) -> None:
     path = {s: _file(tmp_path / f"{s}.jsonl", _many(100 if s == "train" else 7)) for s in given}
-    task = dataset.open_task({"name": "rows", "path": path})
+    task = splits.open_task({"name": "rows", "path": path})
     for split, (low, high) in expected.items():
         assert low <= len(list(task.rows(split))) <= high
 
@@ -239,7 +238,7 @@ def test_rows_are_streamed(tmp_path: Path) -> None:
     _file(path, _many(50))
     with path.open("a") as file:
         file.write("not JSON\n")
-    rows: Iterator[Example] = dataset.open_task({"name": "rows", "path": str(path)}).rows("train")
+    rows: Iterator[Example] = splits.open_task({"name": "rows", "path": str(path)}).rows("train")
     assert next(rows).prompt[0]["content"] == "question 0"
     with pytest.raises(UserError, match=r"rows\.jsonl:51: not JSON"):
         list(rows)
@@ -248,21 +247,21 @@ def test_rows_are_streamed(tmp_path: Path) -> None:
 def test_csv_and_json_hold_the_same_rows(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text('prompt,gold,level\n"a, ""b""",g,3\nnext,h,\n', encoding="utf-8")
     (tmp_path / "a.tsv").write_text("prompt\tgold\tlevel\na, b\tg\t3\n", encoding="utf-8")
-    assert list(_read.file(str(tmp_path / "a.csv"))) == [
+    assert list(readers.file(str(tmp_path / "a.csv"))) == [
         {"prompt": 'a, "b"', "gold": "g", "level": 3},
         {"prompt": "next", "gold": "h", "level": None},
     ]
-    assert list(_read.file(str(tmp_path / "a.tsv"))) == [{"prompt": "a, b", "gold": "g", "level": 3}]
+    assert list(readers.file(str(tmp_path / "a.tsv"))) == [{"prompt": "a, b", "gold": "g", "level": 3}]
     (tmp_path / "bad.parquet").write_bytes(b"PAR1 is not enough")
     with pytest.raises(UserError, match=r"bad\.parquet: cannot be read as parquet") as found:
-        list(_read.file(str(tmp_path / "bad.parquet")))
+        list(readers.file(str(tmp_path / "bad.parquet")))
     assert "\n" not in str(found.value)
 
 
 def test_a_data_set_for_each_split_is_read_from_its_own_split_where_it_has_one(tmp_path: Path) -> None:
-    for name, splits in (("ours", ("train", "test")), ("theirs", ("train", "test")), ("single", ("train",))):
+    for name, given in (("ours", ("train", "test")), ("theirs", ("train", "test")), ("single", ("train",))):
         (tmp_path / name).mkdir()
-        for split in splits:
+        for split in given:
             _file(tmp_path / name / f"{split}.jsonl", [{"prompt": f"{name} {split}?", "gold": "yes"}])
 
     def read(**where: str) -> list[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from s3ft import plugins
-from s3ft.config import RunConfig
+from s3ft.config.schema import RunConfig
 
 
 def load(config: RunConfig, model: Path, fingerprint: str, adapter: Path | None = None, scale: float = 1.0) -> Any:

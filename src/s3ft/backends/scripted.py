@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from s3ft import jsonl
-from s3ft.config import RunConfig
+from s3ft.config.schema import RunConfig
+from s3ft.data import jsonl
 from s3ft.types import Completion, Example, Request, Sampling, Score, UserError
 
 

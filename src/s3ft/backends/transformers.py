@@ -13,9 +13,10 @@ from typing import Any
 import torch
 import transformers
 
-from s3ft.backends import _tokenizer_files
-from s3ft.chat import Chat, Refused, Target, open_chat
-from s3ft.config import RunConfig, digest
+from s3ft.chat.policy import Chat, Refused, Target, open_chat
+from s3ft.config.schema import RunConfig
+from s3ft.digest import digest
+from s3ft.models import tokenizer_files
 from s3ft.types import Completion, Example, Request, Sampling, Score, UserError
 
 transformers.utils.logging.disable_progress_bar()
@@ -233,7 +234,7 @@ def dtype(name: str, where: torch.device, model: Path) -> torch.dtype:
 
 def load_tokenizer(folder: Path, trust_remote_code: bool = False) -> Any:
     try:
-        return _tokenizer_files.load(folder, trust_remote_code)
+        return tokenizer_files.load(folder, trust_remote_code)
     except UserError:
         raise
     except Exception as error:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 from s3ft import plugins
-from s3ft.judges._reward import Reward, is_reward
+from s3ft.judges.rewards import Reward, is_reward
 from s3ft.types import Completion, Example, Judge, UserError, Verdict
 
 COMBINED = ("first", "all", "any")

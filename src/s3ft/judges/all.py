@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from s3ft.judges._combined import Combined, joined
+from s3ft.judges.combined import Combined, joined
 from s3ft.types import Completion, Example, Verdict
 
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from s3ft import files
+from s3ft.data import atomic
 from s3ft.report import collect, table
 
 
 def write(folder: Path, recipes: Sequence[str], seeds: Sequence[int]) -> None:
     """Writes the reports and prints the table. Raises UserError where a stage before it has not run."""
     found = collect.report(folder, recipes, seeds)
-    files.write_json(folder / "report.json", found)
+    atomic.write_json(folder / "report.json", found)
     from s3ft.report import plot
 
     plot.write(found, folder / "report.svg")
-    with files.whole(folder / "report.md") as file:
+    with atomic.whole(folder / "report.md") as file:
         file.write(table.markdown(found))
     table.show(found, folder / "report.md")

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import yaml
 
-from s3ft import files, jsonl, stats
+from s3ft.data import atomic, jsonl
+from s3ft.evaluate import statistics
 from s3ft.types import UserError
 
 PAPER_RETENTION = 2.5 / 4.4
@@ -32,13 +33,13 @@ def report(folder: Path, recipes: Sequence[str], seeds: Sequence[int]) -> dict[s
         "data": _summary(folder, recipes[0])["data"],
         "base": _measured([base], [*general, *beside]),
         "recipes": {},
-        "versions": files.read_json(folder / "versions.json"),
+        "versions": atomic.read_json(folder / "versions.json"),
     }
     found["base"]["seconds"] = {"evaluate": _seconds(folder / "evals" / "base.json")}
     for recipe, arms in tuned.items():
         summary = _summary(folder, recipe)
         result = _measured(arms, [*general, *beside])
-        result["gain"] = stats.difference(_stack(arms, "target"), base["target"]).as_dict()
+        result["gain"] = statistics.difference(_stack(arms, "target"), base["target"]).as_dict()
         if general:
             result["mean_drop"] = _mean_drop(base, arms, general)
             per_seed = [float(np.mean([base[n].mean() - arm[n].mean() for n in general])) for arm in arms]
@@ -68,23 +69,25 @@ def report(folder: Path, recipes: Sequence[str], seeds: Sequence[int]) -> dict[s
 
 
 def _mean_drop(base: dict[str, Any], arms: list[dict[str, Any]], general: list[str]) -> dict[str, Any]:
-    return dict(stats.mean_difference([(base[n], _stack(arms, n)) for n in general]).as_dict())
+    return dict(statistics.mean_difference([(base[n], _stack(arms, n)) for n in general]).as_dict())
 
 
 def _at_scale(scale: float, base: dict[str, Any], arms: list[dict[str, Any]], general: list[str]) -> dict[str, Any]:
     """One point of the retention dial: gain and loss with the adapter at a strength between 0 and 1."""
-    gain = stats.difference(_stack(arms, "target"), base["target"]).as_dict()
+    gain = statistics.difference(_stack(arms, "target"), base["target"]).as_dict()
     return {"scale": scale, "gain": gain, **({"mean_drop": _mean_drop(base, arms, general)} if general else {})}
 
 
 def _against(base: dict[str, Any], ours: list[Any], theirs: list[Any], general: list[str]) -> dict[str, Any]:
     """S3FT against SFT, paired by item: the difference on the task, and the ratio of what they lost."""
-    found: dict[str, Any] = {"target": stats.difference(_stack(ours, "target"), _stack(theirs, "target")).as_dict()}
+    found: dict[str, Any] = {
+        "target": statistics.difference(_stack(ours, "target"), _stack(theirs, "target")).as_dict()
+    }
     if general:
         kept = [(_stack(ours, n), _stack(theirs, n)) for n in general]
-        found["benchmarks"] = stats.mean_difference(kept).as_dict()
+        found["benchmarks"] = statistics.mean_difference(kept).as_dict()
         arms = [(base[n], _stack(ours, n), _stack(theirs, n)) for n in general]
-        found["retention_ratio"] = {**stats.ratio_of_drops(arms).as_dict(), "paper": PAPER_RETENTION}
+        found["retention_ratio"] = {**statistics.ratio_of_drops(arms).as_dict(), "paper": PAPER_RETENTION}
     return found
 
 
@@ -95,7 +98,7 @@ def _measured(arms: list[dict[str, Any]], benchmarks: Sequence[str]) -> dict[str
 def _estimate(arms: list[dict[str, Any]], name: str) -> dict[str, Any]:
     per_seed = [float(arm[name].mean()) for arm in arms]
     spread = {"std_over_seeds": float(np.std(per_seed, ddof=1))} if len(per_seed) > 1 else {}
-    return {**stats.mean_over_items(_stack(arms, name)).as_dict(), "per_seed": per_seed, **spread}
+    return {**statistics.mean_over_items(_stack(arms, name)).as_dict(), "per_seed": per_seed, **spread}
 
 
 def _stack(arms: list[dict[str, Any]], name: str) -> np.ndarray:
@@ -123,9 +126,9 @@ def _scores(folder: Path, arm: str) -> dict[str, dict[str, float]]:
 
 
 def _summary(folder: Path, recipe: str) -> dict[str, Any]:
-    found: dict[str, Any] = files.read_json(folder / "records" / f"{recipe}.json")
+    found: dict[str, Any] = atomic.read_json(folder / "records" / f"{recipe}.json")
     return found
 
 
 def _seconds(path: Path) -> float:
-    return float((files.read_json(path) or {}).get("seconds", 0.0))
+    return float((atomic.read_json(path) or {}).get("seconds", 0.0))

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from s3ft.sandbox import talk
+from s3ft.sandbox import session
 from s3ft.sandbox.command import TierName
 from s3ft.sandbox.jail import Jail, JailError, Limits
 
@@ -128,5 +128,5 @@ def _ask(jail: Jail, source: str, given: list[Any]) -> Any:
             replies.append(message)
         return bool(replies)
 
-    talk.run_batch(jail, work, _LIMITS, take)
+    session.run_batch(jail, work, _LIMITS, take)
     return replies[0] if replies else ["ended"]

@@ -6,7 +6,7 @@ import re
 import sys
 from difflib import SequenceMatcher
 
-from s3ft.fill import fill
+from s3ft.prompts import fill
 from s3ft.types import Completion, Example, Message, Source, Task
 
 PROMPT = """{prompt}

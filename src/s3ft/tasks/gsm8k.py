@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from s3ft.config import digest
-from s3ft.fill import fill
-from s3ft.tasks import _read
+from s3ft.data import readers
+from s3ft.digest import digest
+from s3ft.prompts import fill
 from s3ft.types import Example, Message, Split, Task
 
 PROMPT = """Solve this problem step by step. Show your work, and end with the line "The answer is {answer}", where \
@@ -27,18 +27,18 @@ to the solution above. End with the line "The answer is {answer}", where {answer
 _CALCULATOR = re.compile(r"<<[^<>\n]*=[^<>\n]*>>")
 
 
-def task(path: _read.Where = "openai/gsm8k:main", judge: str | dict[str, Any] = "math") -> Task:
+def task(path: readers.Where = "openai/gsm8k:main", judge: str | dict[str, Any] = "math") -> Task:
     """From the Hub, or `path`: a JSONL file with the columns question and answer, or {train: ..., test: ...}.
 
     Calculator annotations (<<48/2=24>>) are no text to learn and are removed from the gold; the judge compares with
     the number after ####. There is no validation split: it is 5 % of the training rows by a hash of the prompt."""
 
     def messages(row: dict[str, Any], place: str) -> list[Message]:
-        return [{"role": "user", "content": fill(PROMPT, {"question": _read.column(row, "question", place)})}]
+        return [{"role": "user", "content": fill(PROMPT, {"question": readers.column(row, "question", place)})}]
 
     def rows(split: Split) -> Iterator[Example]:
-        for row, place in _read.rows(path, split, messages):
-            question, answer = _read.column(row, "question", place), str(_read.column(row, "answer", place))
+        for row, place in readers.rows(path, split, messages):
+            question, answer = readers.column(row, "question", place), str(readers.column(row, "answer", place))
             gold = _CALCULATOR.sub("", answer).strip()
             name = digest([question, answer])[:16]
             yield Example(name, messages(row, place), gold, answer, meta={"question": question})

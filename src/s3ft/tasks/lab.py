@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 
-from s3ft.lab import styles, world
+from s3ft import lab
 from s3ft.types import Example, Split, Task, UserError
 
 
@@ -19,7 +19,7 @@ def task(limit: int | None = None, style: str = "gold") -> Task:
         raise UserError(f"task lab: style: found {style!r}, expected 'gold' or 'own'")
 
     def rows(split: Split) -> Iterator[Example]:
-        for row in islice(world.load(split), limit):
+        for row in islice(lab.load(split), limit):
             yield Example(
                 id=row["id"],
                 prompt=[{"role": "user", "content": row["prompt"]}],
@@ -28,4 +28,4 @@ def task(limit: int | None = None, style: str = "gold") -> Task:
                 meta={"kind": row["kind"]},
             )
 
-    return Task("lab", rows, judge="math", paraphrase=styles.PARAPHRASE)
+    return Task("lab", rows, judge="math", paraphrase=lab.PARAPHRASE)

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from s3ft.fill import fill
-from s3ft.tasks import _read
+from s3ft.data import readers
+from s3ft.prompts import fill
 from s3ft.types import Example, Message, Split, Task, UserError
 
 PROMPT = """You are an expert Python programmer, and here is your task: {task} Your code should pass these tests:
@@ -29,20 +29,20 @@ SPLITS: dict[Split, range] = {"train": range(601, 975), "validation": range(511,
 """The standard splits, by task_id; 1 to 10 are for few-shot prompts."""
 
 
-def task(path: _read.Where = HUB, judge: str | dict[str, Any] = "code") -> Task:
+def task(path: readers.Where = HUB, judge: str | dict[str, Any] = "code") -> Task:
     """From the Hub, or `path`: a file with the columns of the data set, split by task_id, or {train: ..., test: ...}.
 
     The tests are the reference, and the gold has the form that the prompt asks for: [[BEGIN]], code, [[DONE]]. The
     sanitized data set (google-research-datasets/mbpp:sanitized) is read as well."""
 
     def rows(split: Split) -> Iterator[Example]:
-        if isinstance(path, str) and _read.is_file(path):
-            for number, row in enumerate(_read.file(path), 1):
+        if isinstance(path, str) and readers.is_file(path):
+            for number, row in enumerate(readers.file(path), 1):
                 place = f"{path} row {number}"
                 if _number(row, place) in SPLITS[split]:
                     yield example(row, place)
         else:
-            for row, place in _read.rows(path, split, _messages):
+            for row, place in readers.rows(path, split, _messages):
                 yield example(row, place)
 
     return Task("mbpp", rows, judge, PARAPHRASE)
@@ -51,7 +51,7 @@ def task(path: _read.Where = HUB, judge: str | dict[str, Any] = "code") -> Task:
 def example(row: dict[str, Any], place: str) -> Example:
     """One row. Raises UserError naming `place`."""
     tests = _tests(row, place)
-    code = str(_read.column(row, "code", place)).replace("\r\n", "\n").strip()
+    code = str(readers.column(row, "code", place)).replace("\r\n", "\n").strip()
     setup = (
         "\n".join([*(row.get("test_imports") or []), row.get("test_setup_code") or ""]).replace("\r\n", "\n").strip()
     )
@@ -67,18 +67,18 @@ def _messages(row: dict[str, Any], place: str) -> list[Message]:
 
 
 def _text(row: dict[str, Any], place: str) -> str:
-    return str(_read.column(row, "prompt" if "text" not in row else "text", place)).strip()
+    return str(readers.column(row, "prompt" if "text" not in row else "text", place)).strip()
 
 
 def _number(row: dict[str, Any], place: str) -> int:
-    number = _read.column(row, "task_id", place)
+    number = readers.column(row, "task_id", place)
     if not isinstance(number, int):
         raise UserError(f"{place}: task_id is {number!r}, expected a whole number: it decides the split")
     return number
 
 
 def _tests(row: dict[str, Any], place: str) -> list[str]:
-    tests = _read.column(row, "test_list", place)
+    tests = readers.column(row, "test_list", place)
     if not isinstance(tests, list) or not tests or not all(isinstance(t, str) and t.strip() for t in tests):
         raise UserError(f"{place} (task_id {row.get('task_id')}): no tests in test_list, found {tests!r}; drop the row")
     return [test.strip() for test in tests]

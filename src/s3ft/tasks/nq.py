@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from s3ft.config import digest
-from s3ft.fill import fill
-from s3ft.tasks import _read
+from s3ft.data import readers
+from s3ft.digest import digest
+from s3ft.prompts import fill
 from s3ft.types import Example, Message, Split, Task, UserError
 
 UNANSWERABLE = "unanswerable"
@@ -33,7 +33,7 @@ _TAG = re.compile(r"</?(?:P|Table|Tr|Td|Th|Ul|Ol|Li|Dl|Dt|Dd)(?:_[^<>\s]*)?>|\[(
 
 
 def task(
-    path: _read.Where = "lucadiliello/naturalquestionsshortqa",
+    path: readers.Where = "lucadiliello/naturalquestionsshortqa",
     judge: str | dict[str, Any] = "qa",
     answerable_only: bool = False,
 ) -> Task:
@@ -49,7 +49,7 @@ def task(
         return [{"role": "user", "content": fill(PROMPT, fields)}]
 
     def rows(split: Split) -> Iterator[Example]:
-        for row, place in _read.rows(path, split, messages):
+        for row, place in readers.rows(path, split, messages):
             answers = _answers(row, place)
             if answerable_only and answers == [UNANSWERABLE]:
                 continue
@@ -61,7 +61,7 @@ def task(
 
 
 def _question(row: dict[str, Any], place: str) -> str:
-    question = _read.column(row, "question", place)
+    question = readers.column(row, "question", place)
     if not isinstance(question, str) or not question.strip():
         raise UserError(f"{place}: column 'question' holds {question!r}, expected text; fill it or drop the row")
     question = question.strip()

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from s3ft.config import digest
-from s3ft.fill import fill, names
+from s3ft.data import formats, readers
+from s3ft.digest import digest
 from s3ft.progress import console
+from s3ft.prompts import fill, names
 from s3ft.sources.paraphrase import PROMPT
-from s3ft.tasks import _forms, _read
 from s3ft.types import Example, Message, Split, Task
 
 
 def task(
-    path: _read.Where,
+    path: readers.Where,
     prompt: str | None = None,
     gold: str | None = None,
     reference: str | None = None,
@@ -35,33 +35,33 @@ def task(
     def read(row: dict[str, Any], place: str) -> tuple[list[Message], str]:
         nonlocal said
         if prompt is None and gold is None:
-            form = _forms.detect(row, place)
+            form = formats.detect(row, place)
             if not said:
                 console.print(f"data: read as {form}", highlight=False)
                 said = True
-            turns, answer = _forms.FORMS[form][1](row, place)
+            turns, answer = formats.FORMS[form][1](row, place)
         else:
             turns = _prompt(row, place, prompt or "prompt")
-            answer = _forms.answer(_read.column(row, gold or "gold", place), place, gold or "gold")
+            answer = formats.answer(readers.column(row, gold or "gold", place), place, gold or "gold")
         return ([{"role": "system", "content": system}, *turns] if system else turns), answer
 
     def example(row: dict[str, Any], place: str) -> Example:
         turns, answer = read(row, place)
-        compared = answer if reference is None else _read.column(row, reference, place)
+        compared = answer if reference is None else readers.column(row, reference, place)
         columns = {k: v for k, v in row.items() if isinstance(v, str | int | float | bool)}
-        offered = _forms.tools(row.get(tools), place, tools)
+        offered = formats.tools(row.get(tools), place, tools)
         content = [turns, answer] if offered is None else [turns, answer, offered]
         name = str(row[id]) if row.get(id) is not None else digest(content)[:16]
         return Example(name, turns, answer, compared, offered, columns)
 
     def rows(split: Split) -> Iterator[Example]:
-        return (example(row, place) for row, place in _read.rows(path, split, lambda r, p: read(r, p)[0]))
+        return (example(row, place) for row, place in readers.rows(path, split, lambda r, p: read(r, p)[0]))
 
     return Task("rows", rows, judge, paraphrase)
 
 
 def _prompt(row: dict[str, Any], place: str, prompt: str) -> list[Message]:
     if prompt not in row and names(prompt):
-        text = fill(prompt, {name: _read.column(row, name, place) for name in names(prompt)})
+        text = fill(prompt, {name: readers.column(row, name, place) for name in names(prompt)})
         return [{"role": "user", "content": text}]
-    return _forms.turns(_read.column(row, prompt, place), place, prompt)
+    return formats.turns(readers.column(row, prompt, place), place, prompt)

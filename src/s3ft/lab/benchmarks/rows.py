@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from s3ft.lab import world
+from s3ft import lab
 
 
 def facts(**_: Any) -> Any:
@@ -27,7 +27,7 @@ def comparing(**_: Any) -> Any:
 def _rows(name: str) -> Any:
     from datasets import Dataset
 
-    return {"test": Dataset.from_list(world.load(name))}
+    return {"test": Dataset.from_list(lab.load(name))}
 
 
 def choice(row: dict[str, Any], results: list[tuple[float, bool]]) -> dict[str, float]:

@@ -1,0 +1,1 @@
+"""How the experiments behind the project were made; not part of the package."""

@@ -1,0 +1,1 @@
+"""The making of the miniature: its world, its tokenizer, its pre-training."""

@@ -1,0 +1,104 @@
+"""Generations kept by content hash: this is the whole resume story. Failures are never kept."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from s3ft.digest import digest
+from s3ft.types import Backend, Completion, Request, Sampling, Score, UserError
+
+
+def folder(configured: str | None) -> Path:
+    """The cache folder: as configured, else s3ft in the user's cache folder."""
+    if configured:
+        return Path(configured).expanduser()
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "s3ft"
+
+
+class Store:
+    """A table of JSON values by key, safe against kill at any moment and shared by processes."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._db = sqlite3.connect(path, timeout=60)
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute("PRAGMA synchronous=NORMAL")
+            self._db.execute(
+                "CREATE TABLE IF NOT EXISTS kept (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID"
+            )
+        except (OSError, sqlite3.Error) as error:
+            raise UserError(f"cache {path}: {error}; name a folder that can be written with cache=DIR") from error
+
+    def get(self, key: str) -> Any:
+        """The value, or None."""
+        row = self._db.execute("SELECT value FROM kept WHERE key = ?", (key,)).fetchone()
+        return None if row is None else json.loads(row[0])
+
+    def put(self, values: Mapping[str, Any]) -> None:
+        """All of `values`, or none of them where the process dies."""
+        try:
+            with self._db:
+                rows = [(k, json.dumps(v, ensure_ascii=True)) for k, v in values.items()]
+                self._db.executemany("INSERT OR REPLACE INTO kept VALUES (?, ?)", rows)
+        except sqlite3.Error as error:
+            raise UserError(f"cache: {error}; free some space or name another folder with cache=DIR") from error
+
+
+class Cached:
+    """A backend that answers from the store where it can, and keeps what it had to ask for."""
+
+    def __init__(self, backend: Backend, store: Store) -> None:
+        self._backend, self._store = backend, store
+        self._identity = digest(dict(backend.identity))
+
+    @property
+    def identity(self) -> Mapping[str, Any]:
+        return self._backend.identity
+
+    def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[tuple[int, list[Completion]]]:
+        """As Backend.generate; equal requests are asked once."""
+        drawn = sampling if sampling.temperature > 0 else replace(sampling, seed=0, top_p=1.0)
+        keys = [self._key("generate", r, asdict(drawn)) for r in requests]
+        missing: dict[str, list[int]] = {}
+        for i, key in enumerate(keys):
+            kept = None if key in missing else self._store.get(key)
+            if kept is None:
+                missing.setdefault(key, []).append(i)
+            else:
+                yield i, [_completion(c) for c in kept]
+        open_keys = list(missing)
+        asked = [requests[missing[k][0]] for k in open_keys]
+        for i, completions in self._backend.generate(asked, sampling) if asked else ():
+            key = open_keys[i]
+            if not any(c.finish_reason == "error" for c in completions):
+                self._store.put({key: [asdict(c) for c in completions]})
+            for index in missing[key]:
+                yield index, completions
+
+    def score(self, requests: Sequence[Request], completions: Sequence[Completion]) -> list[Score | None]:
+        """As Backend.score."""
+        pairs = zip(requests, completions, strict=True)
+        keys = [self._key("score", r, [c.text, c.raw, c.token_ids]) for r, c in pairs]
+        found: list[Score | None] = [Score(**kept) if (kept := self._store.get(k)) else None for k in keys]
+        missing = [i for i, score in enumerate(found) if score is None]
+        if missing:
+            scores = self._backend.score([requests[i] for i in missing], [completions[i] for i in missing])
+            self._store.put({keys[i]: asdict(s) for i, s in zip(missing, scores, strict=True) if s is not None})
+            for i, score in zip(missing, scores, strict=True):
+                found[i] = score
+        return found
+
+    def _key(self, kind: str, request: Request, how: Any) -> str:
+        return digest([kind, self._identity, request.prompt, request.tools, how])
+
+
+def _completion(kept: dict[str, Any]) -> Completion:
+    ids = kept.pop("token_ids")
+    return Completion(**kept, token_ids=None if ids is None else tuple(ids))

@@ -1,0 +1,103 @@
+"""Before any training: is the gold accepted, the template proven, the end of turn learnt, and how long are the rows?"""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from s3ft.config.schema import RunConfig
+from s3ft.data.splits import Counts, examples
+from s3ft.ladder import chunks
+from s3ft.progress import progress
+from s3ft.runs.directory import Run
+from s3ft.types import Completion
+
+SHOWN = 5
+"""Faulty rows that are named, of each kind."""
+
+
+def show(config: RunConfig) -> None:
+    """Prints what was found over all training rows. Faults of single rows are counted and named, and stop nothing."""
+    found = check(config)
+    console = Console()
+    table = Table(title=f"{found['task']} on {config.model}", title_justify="left", box=None, pad_edge=False)
+    table.add_column("check")
+    table.add_column("found", overflow="fold")
+    counts: Counts = found["counts"]
+    table.add_row("rows", f"{counts.rows} ({counts.duplicates} duplicates, {counts.in_two_splits} in another split)")
+    table.add_row("gold accepted", f"{found['verdicts'][True]} of {counts.rows}")
+    for correct, what in ((False, "gold refused"), (None, "gold undecided")):
+        table.add_row(what, _named(found["verdicts"][correct], found["named"][correct]))
+    table.add_row("template", ", ".join(f"{proof} {n}" for proof, n in found["proofs"].items()) or "none proven")
+    table.add_row("template refused", _named(len(found["refused"]), found["refused"]))
+    table.add_row("end of turn", f"{found['end']} ends every target and is trained on")
+    table.add_row("prompt tokens", _lengths(found["prompts"]))
+    table.add_row("prompt + gold", f"{_lengths(found['totals'])}; the limit is {found['limit']}")
+    table.add_row("too long", str(sum(n > found["limit"] for n in found["totals"])))
+    console.print(table)
+    for note in found["notes"]:
+        console.print(f"note: {note}", highlight=False)
+
+
+def check(config: RunConfig) -> dict[str, Any]:
+    """Judges every gold and proves every row's training text; loads no weights but those of a judge that is a model."""
+    from s3ft.backends.transformers import chat_of, context_length, load_tokenizer
+    from s3ft.chat.policy import Refused
+
+    run = Run(config, Path())
+    folder, task, judge = run.model, run.task, run.judge()
+    tokenizer = load_tokenizer(folder, config.trust_remote_code)
+    chat = chat_of(tokenizer, folder, config)
+    counts = Counts()
+    verdicts: Counter[bool | None] = Counter()
+    named: dict[bool | None, list[str]] = {False: [], None: []}
+    proofs: Counter[str] = Counter()
+    refused: list[str] = []
+    prompts: list[int] = []
+    totals: list[int] = []
+    ends: Counter[str] = Counter()
+    with progress("check", None) as advance:
+        for rows in chunks(examples(task, "train", config.limit, counts)):
+            for e, verdict in zip(rows, judge(rows, [Completion(e.gold) for e in rows]), strict=True):
+                verdicts[verdict.correct] += 1
+                if verdict.correct is not True:
+                    named[verdict.correct].append(f"{e.id} ({verdict.reason or verdict.answer})")
+                try:
+                    target = chat.target(e.prompt, chat.gold(e.gold), e.tools)
+                except Refused as error:
+                    refused.append(f"{e.id} ({error})")
+                    continue
+                proofs[target.proof] += 1
+                prompts.append(target.num_prompt)
+                totals.append(len(target.input_ids))
+                ends[tokenizer.decode(target.input_ids[-1:])] += 1
+            advance(len(rows))
+    return {
+        "task": task.name,
+        "counts": counts,
+        "verdicts": verdicts,
+        "named": named,
+        "proofs": proofs,
+        "refused": refused,
+        "prompts": prompts,
+        "totals": totals,
+        "end": ", ".join(repr(e) for e in ends),
+        "limit": config.train.max_length or context_length(folder),
+        "notes": chat.notes,
+    }
+
+
+def _named(number: int, names: list[str]) -> str:
+    return f"{number}: {'; '.join(names[:SHOWN])}{' ...' if number > SHOWN else ''}" if number else "0"
+
+
+def _lengths(lengths: list[int]) -> str:
+    if not lengths:
+        return "-"
+    median, high, most = np.percentile(lengths, [50, 95, 100])
+    return f"median {median:.0f}, 95 % under {high:.0f}, longest {most:.0f}"

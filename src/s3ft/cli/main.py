@@ -1,0 +1,155 @@
+"""The commands. Nothing heavy is imported before a command needs it."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+import traceback
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import cyclopts
+from cyclopts import App, Parameter
+
+from s3ft.types import UserError
+
+if TYPE_CHECKING:
+    from s3ft.runs.directory import Run
+
+app = App(
+    name="s3ft",
+    help="Fine-tune an instruct model on your data without losing what it already knew.",
+    help_format="plaintext",
+)
+
+Config = Annotated[Path, Parameter(help="A YAML file; examples/ has some to start from.")]
+Overrides = Annotated[str, Parameter(help="Fields of the config as key=value, such as train.epochs=1.")]
+Name = Annotated[str | None, Parameter(help="The run is kept in runs/NAME; default: the config's file name.")]
+
+
+@app.command
+def run(config: Config, *overrides: Overrides, name: Name = None) -> int:
+    """Build, train, evaluate and report, for every recipe and seed of the config. Repeat it to go on after a stop."""
+    from s3ft.runs import directory as running
+
+    return running.everything(_open(config, overrides, name), config, overrides)
+
+
+@app.command
+def build(config: Config, *overrides: Overrides, name: Name = None) -> None:
+    """Make the training targets: records/ and train/."""
+    _stage("build", config, overrides, name)
+
+
+@app.command
+def sweep(config: Config, *overrides: Overrides, name: Name = None) -> None:
+    """Try learning rates and ranks for each recipe on validation rows, where the config names some: sweep/."""
+    _stage("sweep", config, overrides, name)
+
+
+@app.command
+def train(config: Config, *overrides: Overrides, name: Name = None) -> None:
+    """Train one adapter for each recipe and seed: adapters/."""
+    _stage("train", config, overrides, name)
+
+
+@app.command
+def evaluate(config: Config, *overrides: Overrides, name: Name = None) -> None:
+    """Measure the base and every adapter by the same call: evals/."""
+    _stage("evaluate", config, overrides, name)
+
+
+@app.command
+def report(config: Config, *overrides: Overrides, name: Name = None) -> None:
+    """Write report.json and report.md, and print the table."""
+    _stage("report", config, overrides, name)
+
+
+@app.command
+def check(config: Config, *overrides: Overrides) -> None:
+    """Before any training: does the judge accept the gold, is the template proven, how long are the rows?"""
+    from s3ft.cli import check as checking
+    from s3ft.config import schema as configs
+
+    checking.show(configs.load(config, overrides))
+
+
+@app.command
+def judge(
+    judge: Annotated[str, Parameter(help="A judge of s3ft list, or file.py[:attr].")],
+    rows: Annotated[Path, Parameter(help="JSON lines: id, prompt, completion, reference, and label for an audit.")],
+    *,
+    out: Annotated[Path | None, Parameter(help="Where the verdicts go, one JSON line a row.")] = None,
+    option: Annotated[tuple[str, ...], Parameter(alias="-o", help="An option of the judge as key=value.")] = (),
+    compare: Annotated[str | None, Parameter(help="A second judge, to show where the two differ.")] = None,
+    sample: Annotated[Path | None, Parameter(help="With --compare: rows for a person to label, or labelled.")] = None,
+) -> None:
+    """Judge the completions of a file; rows with labels also give an audit of the judge."""
+    from s3ft.cli import audit
+    from s3ft.config.schema import section
+
+    spec = {"name": judge, **section(option)}
+    audit.show(audit.judge_file(spec, rows, out, compare, sample))
+
+
+@app.command
+def explain(
+    run_dir: Annotated[Path, Parameter(help="A folder under runs/.")],
+    id: Annotated[str, Parameter(help="The id of a row, or its beginning.")],
+) -> None:
+    """Show one row's whole history and the exact tokens that are trained on."""
+    from s3ft.cli import explain as explaining
+
+    explaining.show(run_dir, id)
+
+
+@app.command(name="list")
+def names() -> None:
+    """Show judges, tasks, recipes, sources and backends."""
+    from s3ft.cli import listing
+
+    listing.show()
+
+
+def _open(config: Path, overrides: tuple[str, ...], name: str | None) -> Run:
+    from s3ft.config import schema as configs
+    from s3ft.runs import directory as running
+
+    return running.open_run(configs.load(config, overrides), name or config.stem)
+
+
+def _stage(stage: str, config: Path, overrides: tuple[str, ...], name: str | None) -> None:
+    from s3ft.runs import directory as running
+    from s3ft.runs import stages
+
+    # Libraries that warn of their own next version tell the user nothing.
+    warnings.filterwarnings("ignore", category=FutureWarning)
+    opened = _open(config, overrides, name)
+    with running.locked(opened):
+        getattr(stages, stage)(opened)
+
+
+def main() -> None:
+    """Exit 0 done, 2 the user's mistake in one line, 1 a fault of ours with its traceback."""
+    # Threads that spin while they wait slow small models ten times and more beside a busy neighbour.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    try:
+        code = app(exit_on_error=False, print_error=False)
+    except (UserError, cyclopts.CycloptsError) as error:
+        _fail(" ".join(str(error).split()), 2)
+    except KeyboardInterrupt:
+        _fail("stopped; repeat the command to go on", 130)
+    except Exception as error:
+        if getattr(error, "errno", None) == errno.ENOSPC or "No space left on device" in str(error):
+            _fail(f"no space left on the disk ({error}); free some and repeat the command to go on", 2)
+        traceback.print_exc()
+        _fail("a fault of s3ft's own, please report it with the lines above", 1)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _fail(line: str, code: int) -> None:
+    print(f"s3ft: {line}", file=sys.stderr)
+    sys.exit(code)

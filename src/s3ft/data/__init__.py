@@ -1,0 +1,1 @@
+"""Rows: formats, readers, splits, records, and files that appear whole."""

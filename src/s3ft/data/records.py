@@ -1,0 +1,46 @@
+"""Records and their parts as JSON, one line a row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from s3ft.data import jsonl
+from s3ft.types import Candidate, Completion, Example, Record, Verdict
+
+
+def to_json(record: Record) -> dict[str, Any]:
+    return {"id": record.example.id, **asdict(record)}
+
+
+def from_json(row: dict[str, Any]) -> Record:
+    return Record(Example(**row["example"]), [_candidate(c) for c in row["candidates"]], row["targets"])
+
+
+def read(path: Path) -> Iterator[Record]:
+    """Records of a file that build wrote, one at a time."""
+    return (from_json(row) for row in jsonl.read(path))
+
+
+def training_rows(record: Record, keep_reasoning: bool) -> Iterator[dict[str, Any]]:
+    """The lines of train/RECIPE.jsonl: TRL's conversational prompt-completion form."""
+    for index in record.targets:
+        candidate = record.candidates[index]
+        trained = candidate.trained
+        content = (trained.raw if keep_reasoning else "") or trained.text
+        yield {
+            "id": record.example.id,
+            "prompt": record.example.prompt,
+            "completion": [{"role": "assistant", "content": content}],
+            "source": candidate.source,
+        }
+
+
+def _candidate(row: dict[str, Any]) -> Candidate:
+    completion = dict(row["completion"])
+    if completion["token_ids"] is not None:
+        completion["token_ids"] = tuple(completion["token_ids"])
+    verdict = row["verdict"] and Verdict(**row["verdict"])
+    return Candidate(**{**row, "completion": Completion(**completion), "verdict": verdict})

@@ -1,0 +1,1 @@
+"""Before and after, by the same call: the target task, benchmarks, statistics."""

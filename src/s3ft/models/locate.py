@@ -1,0 +1,75 @@
+"""Where a model's files are, and what they are: Hub id, folder or the miniature."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from importlib.resources import files
+from pathlib import Path
+
+from s3ft.backends.cache import Store
+from s3ft.types import UserError
+
+_NEEDED = ("*.json", "*.safetensors", "*.model", "*.txt", "*.jinja", "tokenizer*", "*.py")
+
+
+def folder(model: str, revision: str | None = None) -> Path:
+    """The folder with the model's files, fetched from the Hub where need be.
+
+    Raises UserError for a model that is nowhere, and for one without safetensors (pickled weights can run code)."""
+    if model == "lab":
+        return Path(str(files("s3ft.lab") / "model"))
+    path = Path(model).expanduser()
+    if not path.is_dir():
+        path = _from_hub(model, revision)
+    if not (path / "config.json").is_file():
+        raise UserError(f"model {model!r}: {path} has no config.json; give the folder of a Transformers model")
+    if not list(path.glob("*.safetensors")):
+        raise UserError(
+            f"model {model!r}: no *.safetensors in {path}; convert the weights, pickled ones are not loaded"
+        )
+    return path
+
+
+def require_chat_template(path: Path) -> None:
+    """Raises UserError for a model without a chat template: it was never taught to answer."""
+    config = path / "tokenizer_config.json"
+    inside = config.is_file() and "chat_template" in json.loads(config.read_text(encoding="utf-8"))
+    if not inside and not (path / "chat_template.jinja").is_file() and not (path / "chat_template.json").is_file():
+        raise UserError(
+            f"model {path}: its tokenizer has no chat template; take the instruct version of the model, or put the "
+            "template it was trained with beside it as chat_template.jinja"
+        )
+
+
+def fingerprint(path: Path, store: Store) -> str:
+    """SHA-256 over the files of a model or adapter; that of a large file is kept by name, size and time."""
+    total = hashlib.sha256()
+    for file in sorted(p for p in path.iterdir() if p.is_file() and any(p.match(n) for n in _NEEDED)):
+        state = file.stat()
+        key = "file " + json.dumps([str(file.resolve()), state.st_size, state.st_mtime_ns])
+        known = store.get(key)
+        if known is None:
+            with file.open("rb") as opened:
+                known = hashlib.file_digest(opened, "sha256").hexdigest()
+            store.put({key: known})
+        total.update(f"{file.name} {known}\n".encode())
+    return total.hexdigest()
+
+
+def _from_hub(model: str, revision: str | None) -> Path:
+    from huggingface_hub import snapshot_download
+
+    looks_local = model.startswith((".", "/", "~")) or model.count("/") != 1
+    if looks_local:
+        raise UserError(
+            f"model {model!r}: no such folder; give a folder, a Hub id such as Qwen/Qwen2.5-0.5B-Instruct, or lab"
+        )
+    try:
+        return Path(snapshot_download(model, revision=revision, allow_patterns=list(_NEEDED)))
+    except Exception as error:
+        reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+        raise UserError(
+            f"model {model!r}: no such folder, and not within reach on the Hub ({reason}); check the name, the network "
+            "and, for a gated model, your login"
+        ) from error

@@ -1,0 +1,1 @@
+"""Records to token ids and labels, and TRL SFTTrainer with PEFT over them."""

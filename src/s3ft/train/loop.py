@@ -1,0 +1,219 @@
+"""Records -> token ids and labels, proven -> TRL SFTTrainer + PEFT -> adapter."""
+
+from __future__ import annotations
+
+import gc
+import math
+import os
+import shutil
+import sys
+import time
+import warnings
+from collections.abc import Callable
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import torch
+import transformers
+
+from s3ft.config.schema import TrainConfig
+from s3ft.data import atomic
+from s3ft.digest import digest
+from s3ft.progress import progress
+from s3ft.train.rows import Rows, prepare
+from s3ft.train.sft import COMPLETE, Watch, is_main, trainer_for
+from s3ft.types import UserError
+
+__all__ = ["prepare", "train"]
+
+SAVE_SECONDS = 300.0
+"""Time between checkpoints: what a killed run loses at most."""
+
+
+def train(
+    model: Path | str,
+    rows: Rows,
+    out_dir: Path,
+    config: TrainConfig,
+    recipe: str,
+    seed: int,
+    *,
+    dtype: torch.dtype,
+    device: torch.device | str = "cpu",
+    max_steps: int | None = None,
+    key: str = "",
+    trust_remote_code: bool = False,
+    save_seconds: float = SAVE_SECONDS,
+    advance: Callable[[int], None] | None = None,
+) -> dict[str, Any]:
+    """Trains on `rows` and writes `out_dir` whole: the PEFT adapter, log.jsonl, and s3ft.json with the facts that are
+    also returned.
+
+    Takes `max_steps` optimizer steps of `config.batch_size` rows, by default `config.epochs` passes. A repeat after a
+    kill goes on from the newest checkpoint and ends in the same adapter. The result does not depend on what the process
+    trained before. `advance(1)` is called per step; by default a progress bar is shown.
+
+    Raises UserError: lora_rank 0, arguments that TRL or PEFT refuse, rows longer than the model takes, a loss or
+    gradient that is not finite (the last good checkpoint stays), an adapter that changes nothing."""
+    begun = time.monotonic()
+    where = torch.device(device)
+    steps = max_steps or max(1, round(len(rows) / config.batch_size * config.epochs))
+    made_of = digest([str(model), rows.digest, config.model_dump(mode="json"), recipe, seed, steps, str(dtype), key])
+    partial = _opened(out_dir, made_of)
+    _quiet()
+    loaded = _load(model, dtype, trust_remote_code, config, where)
+    _fits(rows, loaded.config)
+    watch = Watch(partial / "log.jsonl", save_seconds)
+    trainer = trainer_for(loaded, rows, partial, config, config.rate(recipe), seed, steps, dtype, where, watch)
+    try:
+        before = _logits(trainer.model, rows)
+        trainer.accelerator.wait_for_everyone()
+        resume = _checkpoint(partial)
+        watch.begin(resume)
+        with nullcontext() if advance else progress(f"train {recipe}, seed {seed}", steps, "steps") as bar:
+            watch.advance = advance or bar or watch.advance
+            result = trainer.train(resume_from_checkpoint=str(resume) if resume else None)
+        change = float((_logits(trainer.model, rows) - before).abs().max())
+        if not change > 0:
+            raise UserError(
+                f"{recipe}, seed {seed}: the trained adapter changes no logit; raise train.learning_rate or epochs"
+            )
+        facts = {
+            "key": key,
+            "recipe": recipe,
+            "seed": seed,
+            "steps": steps,
+            "rows": len(rows),
+            "dropped": rows.dropped,
+            "proofs": rows.proofs,
+            "chat": rows.policy,
+            "sources": rows.sources,
+            "supervised_tokens": rows.num_supervised,
+            "final_loss": watch.losses[-1] if watch.losses else None,
+            "mean_loss": sum(watch.losses) / len(watch.losses) if watch.losses else None,
+            "logit_change": change,
+            "adapter_norm": _norm(trainer.model),
+            "resumed_from": int(resume.name.split("-")[1]) if resume else 0,
+            "processes": trainer.accelerator.num_processes,
+            "seconds": time.monotonic() - begun,
+            "train_seconds": result.metrics["train_runtime"],
+        }
+        if trainer.is_world_process_zero():
+            _finish(trainer, partial, out_dir, facts)
+        trainer.accelerator.wait_for_everyone()
+        return facts
+    except torch.OutOfMemoryError as error:
+        raise UserError(
+            f"{recipe}, seed {seed}: out of GPU memory; set train.extra: {{per_device_train_batch_size: 1, "
+            "gradient_checkpointing: true}, or train.max_length, or train.method: qlora"
+        ) from error
+    finally:
+        if "wandb" in trainer.args.report_to:
+            # An open run would take in the next arm too.
+            sys.modules["wandb"].finish(exit_code=int(sys.exc_info()[0] is not None))
+        trainer.model = trainer.model_wrapped = trainer.optimizer = None
+        del trainer, loaded
+        gc.collect()
+        if where.type == "cuda":
+            torch.cuda.empty_cache()
+
+
+def _opened(out_dir: Path, made_of: str) -> Path:
+    """The folder trained into, with what a killed run of the same setting left there."""
+    partial = out_dir.with_name(out_dir.name + ".partial")
+    if atomic.read_json(partial / "setting.json") != made_of and is_main():
+        shutil.rmtree(partial, ignore_errors=True)
+        atomic.write_json(partial / "setting.json", made_of)
+    return partial
+
+
+def _load(model: Path | str, dtype: torch.dtype, trust: bool, config: TrainConfig, device: torch.device) -> Any:
+    """The model to train. `train.method` qlora loads it in 4 bits (NF4, Dettmers et al. 2023, arXiv 2305.14314); full
+    keeps the weights in float32, where small steps do not round away, and computes in `dtype`."""
+    extra: dict[str, Any] = {}
+    if config.method == "qlora":
+        if not transformers.utils.is_bitsandbytes_available():
+            raise UserError("train.method: found qlora, which needs bitsandbytes; pip install bitsandbytes")
+        index = int(os.environ.get("LOCAL_RANK", "0")) if device.index is None else device.index
+        extra["device_map"] = {"": index if device.type == "cuda" else device.type}
+        extra["quantization_config"] = transformers.BitsAndBytesConfig(
+            load_in_4bit=True,
+            bnb_4bit_quant_type="nf4",
+            bnb_4bit_use_double_quant=True,
+            bnb_4bit_compute_dtype=dtype,
+        )
+    try:
+        return transformers.AutoModelForCausalLM.from_pretrained(
+            model,
+            dtype=torch.float32 if config.method == "full" else dtype,
+            trust_remote_code=trust,
+            use_safetensors=True,
+            **extra,
+        )
+    except Exception as error:
+        raise UserError(f"model {model}: {type(error).__name__}: {' '.join(str(error).split())[:300]}") from error
+
+
+def _fits(rows: Rows, config: Any) -> None:
+    room = getattr(config.get_text_config(), "max_position_embeddings", None)
+    longest = max(range(len(rows)), key=lambda i: rows.lengths[i])
+    if room and rows.lengths[longest] > room:
+        raise UserError(
+            f"row {rows.keys[longest]!r} has {rows.lengths[longest]} tokens, the model takes {room}; "
+            f"set train.max_length: {room}, longer rows are then left out and named"
+        )
+
+
+def _checkpoint(partial: Path) -> Path | None:
+    """The newest checkpoint that was written to its end."""
+    found = [p for p in partial.glob("checkpoint-*") if (p / COMPLETE).is_file()]
+    return max(found, key=lambda p: int(p.name.split("-")[1]), default=None)
+
+
+def _logits(model: Any, rows: Rows) -> torch.Tensor:
+    """Logits of the shortest row's last 8 positions."""
+    shortest = min(range(len(rows)), key=lambda i: rows.lengths[i])
+    ids = rows.dataset()[shortest]["input_ids"]
+    was_training = model.training
+    model.eval()
+    with torch.inference_mode():
+        out = model(input_ids=torch.tensor([ids], device=next(model.parameters()).device), use_cache=False)
+    model.train(was_training)
+    logits: torch.Tensor = out.logits[0, -8:].float().cpu()
+    return logits
+
+
+def _norm(model: Any) -> float:
+    """Euclidean norm of what was trained."""
+    squares = [float(p.detach().float().square().sum()) for p in model.parameters() if p.requires_grad]
+    return math.sqrt(sum(squares))
+
+
+def _finish(trainer: Any, partial: Path, out_dir: Path, facts: dict[str, Any]) -> None:
+    """The adapter under its name, checkpoints gone, everything on disk before the rename."""
+    trainer.accelerator.unwrap_model(trainer.model).save_pretrained(partial)
+    if not (partial / "adapter_config.json").is_file():
+        trainer.processing_class.save_pretrained(partial)
+    for path in [*partial.glob("checkpoint-*"), partial / "README.md", partial / "setting.json"]:
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+    atomic.write_json(partial / "s3ft.json", facts)
+    for path in [*partial.iterdir(), partial]:
+        handle = os.open(path, os.O_RDONLY)
+        os.fsync(handle)
+        os.close(handle)
+    shutil.rmtree(out_dir, ignore_errors=True)
+    partial.replace(out_dir)
+
+
+def _quiet() -> None:
+    import datasets
+
+    warnings.filterwarnings("ignore", category=FutureWarning, module=r"(transformers|trl|peft)\.")
+    transformers.utils.logging.set_verbosity_error()
+    transformers.utils.logging.disable_progress_bar()
+    datasets.utils.logging.set_verbosity_error()
+    datasets.disable_progress_bars()

@@ -1,0 +1,254 @@
+"""TRL's SFTTrainer, set up so that it trains on our ids and labels and on nothing else, and watched while it does."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import TrainerCallback
+from transformers.trainer_callback import PrinterCallback
+
+from s3ft.config.schema import TrainConfig
+from s3ft.train.rows import Rows
+from s3ft.types import UserError
+
+COMPLETE = "complete"
+"""The file that a checkpoint gets when all else in it is on disk."""
+
+CPU_TOKENS = 1024
+"""Tokens of a forward pass on a CPU: beyond, padding costs more than larger products gain."""
+
+
+OURS = frozenset(
+    {
+        *(
+            "output_dir",
+            "max_steps",
+            "max_length",
+            "packing",
+            "padding_free",
+            "dataset_kwargs",
+            "train_sampling_strategy",
+        ),
+        *("completion_only_loss", "assistant_only_loss", "shuffle_dataset", "average_tokens_across_devices"),
+    }
+)
+"""Arguments of SFTConfig that decide which tokens are trained on, and when."""
+
+
+class Watch(TrainerCallback):
+    """Keeps the log, checkpoints by the clock, and stops a run whose numbers are no longer finite."""
+
+    def __init__(self, log: Path, save_seconds: float) -> None:
+        self.advance: Callable[[int], None] = lambda n: None
+        self.losses: list[float] = []
+        self._log, self._every = log, save_seconds
+        self._saved = time.monotonic()
+
+    def begin(self, checkpoint: Path | None) -> None:
+        """Cuts the log back to where a checkpoint left off."""
+        step = int(checkpoint.name.split("-")[1]) if checkpoint else 0
+        kept = []
+        if self._log.is_file():
+            for line in self._log.read_text(encoding="utf-8").splitlines():
+                try:
+                    row = json.loads(line)
+                except ValueError:
+                    break
+                if row["step"] <= step:
+                    kept.append(row)
+        if is_main():
+            self._log.write_text("".join(json.dumps(r) + "\n" for r in kept), encoding="utf-8")
+        self.losses = [r["loss"] for r in kept]
+        self._resumed = step
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        self._tell(self._resumed)
+
+    def _tell(self, steps: int) -> None:
+        if is_main():
+            self.advance(steps)
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **_: Any) -> None:
+        if not logs or "loss" not in logs:
+            return
+        row = {"step": state.global_step}
+        row |= {k: logs[k] for k in ("loss", "learning_rate", "grad_norm") if k in logs}
+        bad = [k for k, v in row.items() if not math.isfinite(v)]
+        if bad:
+            kept = sorted(self._log.parent.glob("checkpoint-*"))
+            where = f"; the last good checkpoint is {kept[-1]}" if kept else ""
+            raise UserError(
+                f"training: {bad[0]} is {row[bad[0]]} at step {state.global_step}; lower train.learning_rate, "
+                f"or train in float32{where}"
+            )
+        self.losses.append(row["loss"])
+        if is_main():
+            with self._log.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(row) + "\n")
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> Any:
+        self._tell(1)
+        is_due = time.monotonic() - self._saved >= self._every and state.global_step < state.max_steps
+        control.should_save = control.should_save or _as_main(is_due)
+        return control
+
+    def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        self._saved = time.monotonic()
+        folder = Path(args.output_dir) / f"checkpoint-{state.global_step}"
+        if torch.distributed.is_initialized():
+            torch.distributed.barrier()
+        if not is_main():
+            return
+        for path in folder.iterdir():
+            with path.open("rb") as file:
+                os.fsync(file.fileno())
+        (folder / COMPLETE).touch()
+
+
+def trainer_for(
+    model: Any,
+    rows: Rows,
+    folder: Path,
+    config: TrainConfig,
+    rate: float,
+    seed: int,
+    steps: int,
+    dtype: torch.dtype,
+    device: torch.device,
+    watch: Watch,
+) -> Any:
+    """An SFTTrainer over the rows in their order for `steps` steps. Raises UserError for arguments it refuses."""
+    from trl import SFTConfig, SFTTrainer
+    from trl.trainer.sft_trainer import DataCollatorForLanguageModeling
+
+    extra = dict(config.extra)
+    peft_config = _lora(config, extra.pop("lora", {}))
+    if ours := OURS & extra.keys():
+        raise UserError(
+            f"train.extra: {', '.join(sorted(ours))} cannot be set, the proof of what is trained rests on it"
+        )
+    world = int(os.environ.get("WORLD_SIZE", "1"))
+    share, remainder = divmod(config.batch_size, world)
+    if remainder:
+        raise UserError(f"train.batch_size: found {config.batch_size}, expected a multiple of {world} processes")
+    order = rows.order(seed, steps, config.batch_size)
+    micro, checkpointing = _memory(model, rows, share, dtype, device)
+    micro = extra.pop("per_device_train_batch_size", micro)
+    accumulated = extra.pop("gradient_accumulation_steps", share // micro)
+    if micro * accumulated != share:
+        raise UserError(
+            f"train.extra: {micro} rows a forward pass x {accumulated} passes is not train.batch_size "
+            f"{config.batch_size} / {world} processes; set per_device_train_batch_size to a divisor"
+        )
+    settings: dict[str, Any] = {
+        "output_dir": str(folder),
+        "max_steps": steps,
+        "per_device_train_batch_size": micro,
+        "gradient_accumulation_steps": accumulated,
+        "learning_rate": rate,
+        "lr_scheduler_type": config.schedule,
+        "warmup_steps": config.warmup,
+        "seed": seed,
+        "optim": "adamw_torch",
+        "bf16": dtype == torch.bfloat16,
+        "fp16": dtype == torch.float16,
+        "use_cpu": device.type == "cpu",
+        "gradient_checkpointing": checkpointing,
+        "max_length": None,
+        "packing": False,
+        "loss_type": "nll",
+        "dataset_kwargs": {"skip_prepare_dataset": True},
+        "train_sampling_strategy": "sequential",
+        "average_tokens_across_devices": True,
+        "dataloader_num_workers": 0,
+        "dataloader_pin_memory": device.type == "cuda",
+        "save_strategy": "no",
+        "save_total_limit": 2,
+        "logging_steps": 1,
+        "logging_nan_inf_filter": False,
+        "report_to": config.report_to if isinstance(config.report_to, str) else list(config.report_to),
+        "run_name": "/".join(folder.resolve().parts[-4:]).removesuffix(".partial"),
+        "disable_tqdm": True,
+        "log_level": "error",
+    }
+    if device.type == "cuda" and device.index is not None:
+        torch.cuda.set_device(device)
+    try:
+        arguments = SFTConfig(**{**settings, **extra})
+        if world == 1 and arguments.n_gpu > 1:
+            # One process trains on one GPU; TRL refuses DataParallel. Several GPUs: accelerate launch.
+            arguments._n_gpu = 1
+        trainer = SFTTrainer(
+            model=model,
+            args=arguments,
+            train_dataset=rows.dataset(order),
+            processing_class=rows.tokenizer,
+            data_collator=DataCollatorForLanguageModeling(pad_token_id=rows.pad),
+            peft_config=peft_config,
+            callbacks=[watch],
+        )
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise UserError(f"train: {' '.join(str(error).split())[:300]}") from error
+    trainer.remove_callback(PrinterCallback)
+    return trainer
+
+
+def is_main() -> bool:
+    """Whether this process writes files: the first of those that accelerate or torchrun started."""
+    return int(os.environ.get("RANK", "0")) == 0
+
+
+def _as_main(flag: bool) -> bool:
+    """What the first process says: clocks differ, and a checkpoint is written by all."""
+    if not torch.distributed.is_initialized():
+        return flag
+    from accelerate.utils import broadcast_object_list
+
+    return bool(broadcast_object_list([flag])[0])
+
+
+def _lora(config: TrainConfig, extra: dict[str, Any]) -> Any:
+    if config.method == "full":
+        return None
+    if config.lora_rank < 1:
+        raise UserError(f"train.lora_rank: found {config.lora_rank}, expected 1 or more (the paper: 8)")
+    from peft import LoraConfig
+
+    modules = config.target_modules if isinstance(config.target_modules, str) else list(config.target_modules)
+    settings = {
+        "r": config.lora_rank,
+        "lora_alpha": config.lora_alpha,
+        "lora_dropout": config.lora_dropout,
+        "target_modules": modules,
+        "task_type": "CAUSAL_LM",
+    }
+    try:
+        return LoraConfig(**{**settings, **extra})
+    except TypeError as error:
+        raise UserError(f"train.extra.lora: {error}") from error
+
+
+def _memory(model: Any, rows: Rows, batch: int, dtype: torch.dtype, device: torch.device) -> tuple[int, bool]:
+    """Rows of a forward pass, a divisor of `batch`, and whether activations must be recomputed to fit the GPU.
+
+    Activations take about 34 bytes per token, layer and hidden unit at 2 bytes a number (Korthikanti et al. 2022,
+    arXiv 2205.05198, equation 2, without the attention matrix)."""
+    longest = max(rows.lengths)
+    divisors = [d for d in range(batch, 0, -1) if batch % d == 0]
+    if device.type != "cuda":
+        return next((d for d in divisors if d * longest <= CPU_TOKENS), 1), False
+    shape = model.config.get_text_config()
+    per_token = 17 * torch.finfo(dtype).bits // 8 * shape.hidden_size * shape.num_hidden_layers
+    free = 0.7 * (torch.cuda.mem_get_info(device)[0] - model.get_memory_footprint())
+    fitting = next((d for d in divisors if d * longest * per_token <= free), 0)
+    if fitting * longest >= min(batch * longest, 2048):
+        return fitting, False
+    slim = per_token / 8
+    return next((d for d in divisors if d * longest * slim <= free), 1), True

@@ -1,0 +1,236 @@
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from s3ft.backends import cache
+from s3ft.backends.cache import Cached, Store
+from s3ft.types import Completion, Request, Sampling, Score, UserError
+
+
+class Writer:
+    """A backend that counts what it is asked; prompts that begin with "fail" fail."""
+
+    def __init__(self, identity: Mapping[str, Any] | None = None) -> None:
+        self.identity = identity or {"model": "m"}
+        self.generated: list[str] = []
+        self.scored: list[str] = []
+
+    def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[tuple[int, list[Completion]]]:
+        order = list(range(len(requests)))
+        random.Random(len(order)).shuffle(order)
+        for i in order:
+            text = requests[i].prompt[-1]["content"]
+            self.generated.append(text)
+            reason = "error" if text.startswith("fail") else "length" if text.startswith("long") else "stop"
+            yield i, [_completion(f"{text} {k}", reason) for k in range(sampling.num_samples)]
+
+    def score(self, requests: Sequence[Request], completions: Sequence[Completion]) -> list[Score | None]:
+        self.scored += [c.text for c in completions]
+        return [None if "cannot" in c.text else Score(-0.1 * len(c.text), len(c.text)) for c in completions]
+
+
+def _completion(text: str, reason: Any = "stop") -> Completion:
+    return Completion(text, f"<think>\ud800</think>{text}", (1, 2, 3), reason, 4)
+
+
+def _requests(*texts: str) -> list[Request]:
+    return [Request([{"role": "user", "content": t}]) for t in texts]
+
+
+def _texts(backend: Cached, texts: Sequence[str], sampling: Sampling | None = None) -> list[list[str]]:
+    found = dict(backend.generate(_requests(*texts), sampling or Sampling()))
+    return [[c.text for c in found[i]] for i in range(len(texts))]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "new" / "generations.sqlite")
+
+
+def test_what_was_generated_is_not_asked_for_again_and_comes_back_whole(store: Store) -> None:
+    first, second = Writer(), Writer()
+    written = dict(Cached(first, store).generate(_requests("a", "long b"), Sampling(num_samples=2, temperature=1)))
+    kept = dict(Cached(second, store).generate(_requests("a", "long b"), Sampling(num_samples=2, temperature=1)))
+    assert kept == written
+    assert kept[1][0].finish_reason == "length"
+    assert sorted(first.generated) == ["a", "long b"]
+    assert second.generated == []
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.lists(st.sampled_from("abcd"), max_size=6), max_size=4))
+def test_every_request_is_answered_and_equal_ones_are_asked_once(calls: list[list[str]]) -> None:
+    backend = Writer()
+    cached = Cached(backend, Store(Path(":memory:")))
+    for texts in calls:
+        assert _texts(cached, texts) == [[f"{t} 0"] for t in texts]
+    assert sorted(backend.generated) == sorted({t for texts in calls for t in texts})
+
+
+def test_failures_are_given_back_and_never_kept(store: Store) -> None:
+    backend = Writer()
+    cached = Cached(backend, store)
+    for _ in range(2):
+        found = dict(cached.generate(_requests("fail", "fine", "fail"), Sampling()))
+        assert [found[i][0].finish_reason for i in range(3)] == ["error", "stop", "error"]
+    assert sorted(backend.generated) == ["fail", "fail", "fine"]
+
+
+def test_one_failed_sample_of_several_is_a_failure(store: Store) -> None:
+    class Half(Writer):
+        def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[tuple[int, list[Completion]]]:
+            for i, found in super().generate(requests, sampling):
+                yield i, [found[0], Completion("", finish_reason="error")]
+
+    for _ in range(2):
+        backend = Half()
+        _texts(Cached(backend, store), ["a"], Sampling(num_samples=2, temperature=1))
+        assert backend.generated == ["a"]
+
+
+BASE = Request([{"role": "system", "content": "s"}, {"role": "user", "content": "u"}], None)
+WARM = Sampling(max_tokens=10, temperature=0.5, top_p=0.9, num_samples=2, seed=1, stop=("x",))
+
+
+@pytest.mark.parametrize(
+    ("change", "asked"),
+    [
+        (lambda r, s, i: (replace(r, prompt=[r.prompt[1]]), s, i), True),
+        (lambda r, s, i: (replace(r, prompt=r.prompt[::-1]), s, i), True),
+        (lambda r, s, i: (replace(r, prompt=[r.prompt[0], {**r.prompt[1], "role": "tool"}]), s, i), True),
+        (lambda r, s, i: (replace(r, prompt=[r.prompt[0], {**r.prompt[1], "content": "u "}]), s, i), True),
+        (lambda r, s, i: (replace(r, prompt=[r.prompt[0], {**r.prompt[1], "name": "n"}]), s, i), True),
+        (lambda r, s, i: (replace(r, tools=[]), s, i), True),
+        (lambda r, s, i: (replace(r, tools=[{"name": "f"}]), s, i), True),
+        (lambda r, s, i: (r, replace(s, max_tokens=11), i), True),
+        (lambda r, s, i: (r, replace(s, temperature=0.6), i), True),
+        (lambda r, s, i: (r, replace(s, top_p=0.8), i), True),
+        (lambda r, s, i: (r, replace(s, num_samples=3), i), True),
+        (lambda r, s, i: (r, replace(s, seed=2), i), True),
+        (lambda r, s, i: (r, replace(s, stop=()), i), True),
+        (lambda r, s, i: (r, s, {**i, "model": "n"}), True),
+        (lambda r, s, i: (r, s, {**i, "adapter": "a"}), True),
+        (lambda r, s, i: (r, s, i), False),
+        (lambda r, s, i: (r, s, dict(reversed(i.items()))), False),
+        (lambda r, s, i: (replace(r, prompt=[dict(reversed(m.items())) for m in r.prompt]), s, i), False),
+    ],
+)
+def test_keys_change_with_what_changes_the_output_and_with_nothing_else(
+    store: Store, change: Callable[..., tuple[Request, Sampling, dict[str, Any]]], asked: bool
+) -> None:
+    identity = {"model": "m", "dtype": "float32"}
+    list(Cached(Writer(identity), store).generate([BASE], WARM))
+    request, sampling, other = change(BASE, WARM, identity)
+    backend = Writer(other)
+    list(Cached(backend, store).generate([request], sampling))
+    assert bool(backend.generated) == asked
+
+
+def test_greedy_completions_are_the_same_for_any_seed_and_nucleus(store: Store) -> None:
+    backend = Writer()
+    cached = Cached(backend, store)
+    for sampling in (Sampling(), Sampling(seed=3), Sampling(top_p=0.5), Sampling(temperature=0.1)):
+        _texts(cached, ["a"], sampling)
+    assert backend.generated == ["a", "a"]
+
+
+def test_scores_are_kept_by_prompt_and_completion_and_those_that_are_none_are_not(store: Store) -> None:
+    backend = Writer()
+    cached = Cached(backend, store)
+    requests, completions = _requests("p", "p", "q"), [_completion("a"), _completion("cannot"), _completion("a")]
+    expected = [Score(-0.1, 1), None, Score(-0.1, 1)]
+    assert cached.score(requests, completions) == expected
+    assert cached.score(requests, completions) == expected
+    assert backend.scored == ["a", "cannot", "a", "cannot"]
+    for other in (replace(completions[0], token_ids=None), replace(completions[0], raw="a"), Completion("a")):
+        cached.score(requests[:1], [other])
+    assert backend.scored[4:] == ["a", "a", "a"]
+    other = replace(completions[0], text="b")
+    assert cached.score(requests[:1], [other]) == [Score(-0.1, 1)]
+    assert backend.scored[-1] == "b"
+
+
+def test_a_score_and_a_generation_of_one_prompt_do_not_meet(store: Store) -> None:
+    cached = Cached(Writer(), store)
+    _texts(cached, ["a"])
+    assert cached.score(_requests("a"), [_completion("ab")]) == [Score(-0.2, 2)]
+
+
+def test_two_processes_may_write_at_once(tmp_path: Path) -> None:
+    script = (
+        "import sys; from pathlib import Path; from s3ft.cache import Store\n"
+        "store = Store(Path(sys.argv[1]))\n"
+        "for i in range(300): store.put({f'{sys.argv[2]} {i}': i, 'both': i})"
+    )
+    path = tmp_path / "c.sqlite"
+    writers = [subprocess.Popen([sys.executable, "-c", script, str(path), name]) for name in "ab"]
+    assert [w.wait(60) for w in writers] == [0, 0]
+    store = Store(path)
+    assert all(store.get(f"{name} {i}") == i for name in "ab" for i in range(300))
+    assert store.get("both") == 299
+
+
+KILLED = """
+import sys
+from pathlib import Path
+from s3ft.cache import Cached, Store
+from s3ft.types import Completion, Request, Sampling
+
+class Writer:
+    identity = {"model": "m"}
+
+    def generate(self, requests, sampling):
+        for i, r in enumerate(requests):
+            yield i, [Completion(r.prompt[0]["content"] + "x" * 2000)]
+
+requests = [Request([{"role": "user", "content": str(i)}]) for i in range(20_000)]
+for i, _ in Cached(Writer(), Store(Path(sys.argv[1]))).generate(requests, Sampling()):
+    print(i, flush=True)
+"""
+
+
+@pytest.mark.parametrize("after", [1, 37, 200])
+def test_a_process_killed_at_any_moment_leaves_all_it_had_given_and_a_sound_store(tmp_path: Path, after: int) -> None:
+    path = tmp_path / "c.sqlite"
+    writer = subprocess.Popen([sys.executable, "-c", KILLED, str(path)], stdout=subprocess.PIPE, text=True)
+    assert writer.stdout is not None
+    given_out = [int(writer.stdout.readline()) for _ in range(after)]
+    os.kill(writer.pid, signal.SIGKILL)
+    with writer.stdout:
+        given_out += [int(line) for line in writer.stdout.read().split("\n")[:-1]]
+    assert writer.wait() == -signal.SIGKILL
+    assert sqlite3.connect(path).execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    again = Writer()
+    texts = [str(i) for i in range(max(given_out) + 3)]
+    found = _texts(Cached(again, Store(path)), texts)
+    assert [f[0] for f in found[: len(given_out)]] == [f"{i}{'x' * 2000}" for i in given_out]
+    assert len(again.generated) in (2, 1)  # the last one may have been kept and not yet given
+
+
+def test_a_cache_that_cannot_be_used_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    (tmp_path / "no.sqlite").write_bytes(b"this is no data base" * 100)
+    for path in (tmp_path / "file" / "c.sqlite", tmp_path / "no.sqlite", tmp_path):
+        with pytest.raises(UserError, match=r"cache .*name a folder that can be written with cache=DIR") as found:
+            Store(path)
+        assert "\n" not in str(found.value)
+
+
+def test_the_folder_is_the_configured_one_or_the_user_s(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/me")
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    assert cache.folder(None) == Path("/home/me/.cache/s3ft")
+    assert cache.folder("~/mine") == Path("/home/me/mine")
+    monkeypatch.setenv("XDG_CACHE_HOME", "/big")
+    assert cache.folder(None) == Path("/big/s3ft")
