@@ -21,7 +21,7 @@ from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_toke
 from transformers import PreTrainedTokenizerFast
 
 from s3ft.chat import reasoning
-from s3ft.chat.policy import Chat, Refused, open_chat
+from s3ft.chat.policy import Chat, TemplateUnsupported, open_chat
 from s3ft.config.schema import ChatConfig
 from s3ft.types import Completion, Message, UserError
 
@@ -165,7 +165,7 @@ def examine(path: Path, kind: str) -> Outcome:
                 own = name == "thoughts"
                 completion = own_answer(chat, messages, thinks) if own else chat.gold(ANSWER)
                 if own and thinks and completion.raw == completion.text:
-                    raise Refused("no thoughts after this prompt")
+                    raise TemplateUnsupported("no thoughts after this prompt")
                 target = chat.target(messages, completion)
             except UserError as error:
                 found.append(str(error))
@@ -204,7 +204,7 @@ def tampering(chat: Chat, messages: list[Message], completion: Completion, ids: 
 def _refused(chat: Chat, arguments: dict[str, Any]) -> bool:
     try:
         chat.audit(**arguments)
-    except Refused:
+    except TemplateUnsupported:
         return True
     return False
 

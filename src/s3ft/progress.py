@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -11,8 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from rich.progress import Task as Bar
 from rich.text import Text
 
-PART = "S3FT_PART"
-"""Names this process's part of a stage that several share, as "part/parts": the first one shows progress for all."""
+from s3ft import processes
 
 console = Console(stderr=True, highlight=False)
 
@@ -25,10 +23,11 @@ class _Rate(ProgressColumn):
 
 @contextmanager
 def progress(what: str, total: int | None, unit: str = "rows") -> Iterator[Callable[[int], None]]:
-    """Yields advance(n). Where standard error is no terminal, one line at the end instead of a bar."""
-    part, _, parts = os.environ.get(PART, "0/1").partition("/")
-    what = what if parts == "1" else f"{what} (one of {parts} side by side)"
-    if part != "0":
+    """Yields advance(n); of several processes the first one shows its progress. Without a terminal, lines every ten
+    seconds instead of a bar."""
+    number, parts = processes.part()
+    what = what if parts == 1 else f"{what} (one of {parts} side by side)"
+    if number or not processes.is_first_rank():
         yield lambda n: None
         return
     if not console.is_terminal:

@@ -69,7 +69,7 @@ def test_the_numbers_of_an_audit_count_none_as_refused(tmp_path: Path, lenient: 
         _row("yes"),
     ]
     found = audit.judge_file(lenient, _file(tmp_path / "rows.jsonl", rows)).agreement
-    assert (found.accepted_right, found.accepted_wrong, found.refused_right, found.refused_wrong) == (6, 2, 4, 8)
+    assert (found.accepted_right, found.accepted_wrong, found.rejected_right, found.rejected_wrong) == (6, 2, 4, 8)
     shares = {k: (v.mean, v.low, v.high) for k, v in found.shares().items()}
     assert shares["agreement"][0] == pytest.approx(14 / 20)
     assert shares["precision"][0] == pytest.approx(6 / 8)

@@ -15,7 +15,7 @@ from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 import tiny
-from s3ft.chat.policy import Chat, Refused, open_chat
+from s3ft.chat.policy import Chat, TemplateUnsupported, open_chat
 from s3ft.config.schema import ChatConfig, TrainConfig
 from s3ft.data import records
 from s3ft.train import sft
@@ -61,7 +61,7 @@ def same(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> bool:
 def test_rows_are_the_proven_targets(chat: Chat, rows: Rows) -> None:
     found = tiny.gold_records(24)
     assert rows.keys == [r.example.id for r in found]
-    assert rows.proofs == {"exact": 24}
+    assert rows.matches == {"exact": 24}
     assert rows.sources == {"gold": 24}
     on_disk = rows.dataset()
     supervised = 0
@@ -101,10 +101,10 @@ def test_a_row_that_cannot_be_proven_stops_and_is_named(chat: Chat) -> None:
     losing = open_chat(
         tiny.tokenizer(tiny.CHATML.replace("m.content }}", "m.content | replace('is', '') }}")), ChatConfig()
     )
-    with pytest.raises(Refused, match=r"row 'row-0', target from gold: .*The answer"):
+    with pytest.raises(TemplateUnsupported, match=r"row 'row-0', target from gold: .*The answer"):
         prepare(tiny.gold_records(4), losing)
     empty = tiny.record(7, Completion(" "))
-    with pytest.raises(Refused, match=r"row 'row-7'.*empty"):
+    with pytest.raises(TemplateUnsupported, match=r"row 'row-7'.*empty"):
         prepare([*tiny.gold_records(2), empty], chat)
     with pytest.raises(UserError, match="no rows to train on"):
         prepare([], chat)

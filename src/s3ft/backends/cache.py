@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from s3ft.digest import digest
-from s3ft.types import Backend, Completion, Request, Sampling, Score, UserError
+from s3ft.protocols import Backend, require, scoring
+from s3ft.types import Capability, Completion, Request, Sampling, Score, UserError
 
 
 def folder(configured: str | None) -> Path:
@@ -52,11 +53,15 @@ class Store:
 
 
 class Cached:
-    """A backend that answers from the store where it can, and keeps what it had to ask for."""
+    """A backend that answers from the store if it can, and keeps what it had to ask for."""
 
     def __init__(self, backend: Backend, store: Store) -> None:
         self._backend, self._store = backend, store
         self._identity = digest(dict(backend.identity))
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        return self._backend.capabilities
 
     @property
     def identity(self) -> Mapping[str, Any]:
@@ -83,13 +88,17 @@ class Cached:
                 yield index, completions
 
     def score(self, requests: Sequence[Request], completions: Sequence[Completion]) -> list[Score | None]:
-        """As Backend.score."""
+        """As ScoringBackend.score. Raises UserError if the backend gives no likelihoods."""
+        scorer = scoring(self._backend)
+        if scorer is None:
+            require(self._backend, "score", "likelihoods were asked for")
+            raise AssertionError
         pairs = zip(requests, completions, strict=True)
         keys = [self._key("score", r, [c.text, c.raw, c.token_ids]) for r, c in pairs]
         found: list[Score | None] = [Score(**kept) if (kept := self._store.get(k)) else None for k in keys]
         missing = [i for i, score in enumerate(found) if score is None]
         if missing:
-            scores = self._backend.score([requests[i] for i in missing], [completions[i] for i in missing])
+            scores = scorer.score([requests[i] for i in missing], [completions[i] for i in missing])
             self._store.put({keys[i]: asdict(s) for i, s in zip(missing, scores, strict=True) if s is not None})
             for i, score in zip(missing, scores, strict=True):
                 found[i] = score

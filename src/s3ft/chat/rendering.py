@@ -12,11 +12,11 @@ from typing import Any
 from s3ft.types import UserError
 
 
-class Refused(UserError):
-    """A row or template whose training text cannot be proven; the message says what differs."""
+class TemplateUnsupported(UserError):
+    """A row or template whose training text the template does not support; the message says what differs."""
 
 
-class TemplateFailed(Refused):
+class TemplateFailed(TemplateUnsupported):
     """A template that raised, in its own words."""
 
 
@@ -56,7 +56,7 @@ def render(tokenizer: Any, template: str, messages: Any, tools: Any, generation:
     raise TemplateFailed(" ".join(f"{type(failure).__name__}: {failure}".split())[:300]) from failure
 
 
-def frozen(template: str, date: datetime.date) -> str:
+def with_fixed_date(template: str, date: datetime.date) -> str:
     """The template with strftime_now answering for noon of `date`; unchanged where it does not ask."""
     if "strftime_now" not in template:
         return template
@@ -66,7 +66,7 @@ def frozen(template: str, date: datetime.date) -> str:
     return f"{{%- macro strftime_now(format) -%}}{{{{- format{unpadded}{answers} -}}}}{{%- endmacro %}}\n{template}"
 
 
-def complete(
+def with_default_args(
     tokenizer: Any, template: str, kwargs: dict[str, Any], date: datetime.date, notes: list[str]
 ) -> dict[str, Any]:
     """Template arguments, with those added that the template cannot do without: a date where its name says so, empty
@@ -79,7 +79,7 @@ def complete(
     try:
         render(tokenizer, template, talk, None, True, kwargs)
     except TemplateFailed:
-        for fill in _fillings(sorted(_variables(template, tokenizer) - set(kwargs)), date):
+        for fill in _default_args(sorted(_variables(template, tokenizer) - set(kwargs)), date):
             try:
                 render(tokenizer, template, talk, None, True, {**fill, **kwargs})
             except TemplateFailed:
@@ -103,7 +103,7 @@ def _variables(template: str, tokenizer: Any) -> set[str]:
     return jinja2.meta.find_undeclared_variables(parsed) - given - set(tokenizer.special_tokens_map) - _BUILT_IN
 
 
-def _fillings(missing: list[str], date: datetime.date) -> list[dict[str, str]]:
+def _default_args(missing: list[str], date: datetime.date) -> list[dict[str, str]]:
     """Arguments to try, the fewest first."""
     values = {
         n: str(date) if re.search("date|time|today|now", n) else "[]" if re.search("function|tool", n) else ""

@@ -50,7 +50,7 @@ def _agreements(console: Console, audit: Audit) -> None:
     found = [agreement.shares() for _, agreement in columns]
     for share in found[0]:
         table.add_row(share.replace("_", " "), *(_share(f[share]) for f in found))
-    for count in ("accepted_right", "accepted_wrong", "refused_right", "refused_wrong"):
+    for count in ("accepted_right", "accepted_wrong", "rejected_right", "rejected_wrong"):
         table.add_row(count.replace("_", ", "), *(f"{getattr(a, count):,}" for _, a in columns))
     console.print(table)
     console.print("None counts as refused; intervals are 95 % (Wilson)")
@@ -75,7 +75,7 @@ def _comparison(console: Console, audit: Audit) -> None:
 
 
 def _disagreements(console: Console, agreement: Agreement) -> None:
-    total = agreement.accepted_wrong + agreement.refused_right
+    total = agreement.accepted_wrong + agreement.rejected_right
     if total:
         console.print(f"\n{total:,} disagreements with the labels, worst first")
     for found in agreement.disagreements[:SHOWN]:
