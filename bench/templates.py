@@ -203,7 +203,7 @@ def tampering(chat: Chat, messages: list[Message], completion: Completion, ids: 
 
 def _refused(chat: Chat, arguments: dict[str, Any]) -> bool:
     try:
-        chat.audit(**arguments)
+        chat.check(**arguments)
     except TemplateUnsupported:
         return True
     return False

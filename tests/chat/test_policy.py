@@ -160,7 +160,7 @@ def test_tampered_rows_are_refused(name: str) -> None:
         gold = chat.gold(ANSWER)
         target = chat.target(messages, gold)
         ids, cut = target.input_ids, target.num_prompt
-        assert chat.audit(ids, cut, messages, gold) == target.match
+        assert chat.check(ids, cut, messages, gold) == target.match
         other = [*messages[:-1], {"role": "user", "content": "Who wrote it?"}]
         tampered: list[dict[str, Any]] = [
             {"completion": replace(gold, text=ANSWER.replace(" add", ""), raw=ANSWER.replace(" add", ""))},
@@ -177,7 +177,7 @@ def test_tampered_rows_are_refused(name: str) -> None:
         for change in tampered:
             arguments = {"input_ids": ids, "num_prompt": cut, "messages": messages, "completion": gold, **change}
             with pytest.raises(TemplateUnsupported):
-                chat.audit(**arguments)
+                chat.check(**arguments)
 
 
 def test_templates_that_change_the_completion_are_refused_and_the_text_is_named() -> None:

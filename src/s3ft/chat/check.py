@@ -75,27 +75,32 @@ def ending(
     return _guess(template, after) or _guess(template, followed)
 
 
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """What is trained after P."""
+
+    text: str
+    completion: Completion
+    """Of which `text` is the form that is trained on."""
+    thought: str | None
+    """The thoughts in it that are trained on."""
+
+
 def compare(
-    template: Template,
-    where: Splice,
-    gap: str,
-    text: str,
-    finished: list[Message],
-    completion: Completion,
-    thought: str | None,
-    tools: Tools,
+    template: Template, where: Splice, gap: str, trained: Trained, finished: list[Message], tools: Tools
 ) -> Match:
-    """How `text`, trained after P, agrees with F for the shapes in which a completion can be given to a template: exact
+    """How what is trained after P agrees with F for the shapes in which a completion can be given to a template: exact
     (F is P + text), edge (up to white space at ends), thoughts (F leaves out the text's thoughts or shows empty ones).
 
     Raises TemplateUnsupported where the text is not the completion's, or no shape agrees."""
+    text, completion = trained.text, trained.completion
     answer, raw = completion.text, completion.raw or completion.text
     written = {where.lead + t + gap for t in trims(answer)} | {raw, raw + gap}
     if template.normalise_whitespace(text, " ") not in {template.normalise_whitespace(w, " ") for w in written}:
         raise TemplateUnsupported(f"what would be trained is not the completion: {difference(text, raw)}")
     best: Match | None = None
     seen = ""
-    for shape in _shapes(template, where, completion, thought):
+    for shape in _shapes(template, where, completion, trained.thought):
         try:
             full = template.render([*finished, {"role": "assistant", **shape}], tools)
         except TemplateFailed as error:

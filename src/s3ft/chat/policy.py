@@ -174,7 +174,7 @@ class Chat:
         return ""
 
     def target(self, messages: Sequence[Message], completion: Completion, tools: Tools = None) -> Target:
-        """The training sequence of a row, audited. A completion with `token_ids` is trained on those very ids, unless
+        """The training sequence of a row, checked. A completion with `token_ids` is trained on those very ids, unless
         it has thoughts and keep_reasoning is off; any other on its text in the template's form. A completion without
         `raw` is read as `gold`. Raises TemplateUnsupported."""
         completion = completion if completion.raw else self.gold(completion.text)
@@ -194,10 +194,10 @@ class Chat:
             trimmed = text != completion.text
             ids = self._template.encode_after(prompt, where.prompt, where.lead, text, end.gap)
         whole = [*prompt, *ids, end.stop]
-        found = self.audit(whole, len(prompt), messages, completion, tools)
+        found = self.check(whole, len(prompt), messages, completion, tools)
         return Target(whole, len(prompt), "edge" if trimmed and found == "exact" else found)
 
-    def audit(
+    def check(
         self,
         input_ids: Sequence[int],
         num_prompt: int,
@@ -232,16 +232,10 @@ class Chat:
             start
         ) != self._template.normalise_whitespace(where.prompt):
             raise TemplateUnsupported(f"the tokenizer does not give the prompt back: {difference(start, where.prompt)}")
-        return check.compare(
-            self._template,
-            where,
-            end.gap,
-            text[len(start) :],
-            self._template.plain(finished if finished is not None else messages),
-            completion,
-            self._thought(completion, where) if self.keep_reasoning else None,
-            tools,
-        )
+        thought = self._thought(completion, where) if self.keep_reasoning else None
+        trained = check.Trained(text[len(start) :], completion, thought)
+        plain = self._template.plain(finished if finished is not None else messages)
+        return check.compare(self._template, where, end.gap, trained, plain, tools)
 
     def splice(self, messages: Sequence[Message], tools: Tools = None) -> tuple[Splice, Ending]:
         """Where a completion goes, and how its turn ends."""
