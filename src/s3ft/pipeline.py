@@ -56,10 +56,15 @@ def build_records(
     exist, for a capability that the backend lacks, and when the judge is undecided on too many completions."""
     recipes = dict(recipe) if isinstance(recipe, Mapping) else {"recipe": recipe}
     sources = {rung.source: plugins.load("source", rung.source) for rungs in recipes.values() for rung in rungs}
+    require_capabilities(recipes, backend)
+    return Build(examples, recipes, sources, backend, judge, chat, options, advance, BuildCounts.of(recipes))
+
+
+def require_capabilities(recipes: Mapping[str, Recipe], backend: Backend) -> None:
+    """Raises UserError if a recipe needs what the backend does not give."""
     for name, rungs in recipes.items():
         if any(rung.keep == "likeliest" for rung in rungs):
             require(backend, "score", f"recipe {name!r} keeps the likeliest completion")
-    return Build(examples, recipes, sources, backend, judge, chat, options, advance, BuildCounts.of(recipes))
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""Completions from a file: for dry runs and tests of everything around a model."""
+"""Completions from a file, for dry runs and tests."""
 
 from __future__ import annotations
 

@@ -75,13 +75,13 @@ def with_default_args(
     if unread:
         known = ", ".join(sorted(_variables(template, tokenizer))) or "none"
         raise UserError(f"chat.template_kwargs: the chat template does not read {unread[0]!r}; it reads {known}")
-    talk = [{"role": "user", "content": "Hello"}]
+    conversation = [{"role": "user", "content": "Hello"}]
     try:
-        render(tokenizer, template, talk, None, True, kwargs)
+        render(tokenizer, template, conversation, None, True, kwargs)
     except TemplateFailed:
         for fill in _default_args(sorted(_variables(template, tokenizer) - set(kwargs)), date):
             try:
-                render(tokenizer, template, talk, None, True, {**fill, **kwargs})
+                render(tokenizer, template, conversation, None, True, {**fill, **kwargs})
             except TemplateFailed:
                 continue
             notes.append(f"the template needs {', '.join(fill)}: given {fill}; set chat.template_kwargs to change that")
@@ -117,11 +117,13 @@ def _default_args(missing: list[str], date: datetime.date) -> list[dict[str, str
 
 def closing_switches(template: Any, closed: Callable[[str], bool]) -> str:
     """The template's own argument that ends the thought its prompt opens, as YAML; empty where there is none."""
-    talk = [{"role": "user", "content": "Hello"}]
+    conversation = [{"role": "user", "content": "Hello"}]
     for name, value in _SWITCHES:
         if re.search(rf"\b{name}\b", template.text):
             try:
-                text = render(template.tokenizer, template.text, talk, None, True, {**template.kwargs, name: value})
+                text = render(
+                    template.tokenizer, template.text, conversation, None, True, {**template.kwargs, name: value}
+                )
             except TemplateFailed:
                 continue
             if closed(text):

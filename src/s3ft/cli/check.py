@@ -30,10 +30,8 @@ def show(config: RunConfig) -> None:
     table.add_column("check")
     table.add_column("found", overflow="fold")
     counts: SplitCounts = found["counts"]
-    table.add_row(
-        "rows",
-        f"{counts.rows} (removed: {counts.duplicates} duplicates, {counts.in_evaluation_split} also in an evaluation split)",
-    )
+    removed = f"{counts.duplicates} duplicates, {counts.in_evaluation_split} also in an evaluation split"
+    table.add_row("rows", f"{counts.rows} (removed: {removed})")
     table.add_row("gold accepted", f"{found['verdicts'][True]} of {counts.rows}")
     for correct, what in ((False, "gold rejected"), (None, "gold undecided")):
         table.add_row(what, _named(found["verdicts"][correct], found["named"][correct]))

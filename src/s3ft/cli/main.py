@@ -136,7 +136,7 @@ def _stage(stage: str, config: Path, overrides: tuple[str, ...], name: str | Non
 
 def main() -> None:
     """Exit 0 done, 2 the user's mistake in one line, 1 a fault of ours with its traceback."""
-    # Threads that spin while they wait slow small models ten times and more beside a busy neighbour.
+    # Threads that spin while they wait slow small models ten times and more on a busy machine.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     try:

@@ -70,7 +70,7 @@ def _require(name: str, tasks: Any) -> None:
 
 
 def _task_files(folder: Path | None, is_lab: bool) -> list[Path]:
-    """What an own task is made of: its YAML, its rows and its functions; the miniature's rows lie beside the folder."""
+    """What an own task is made of: its YAML, its rows and its functions; the miniature's rows are in another folder."""
     if folder is None:
         return []
     suffixes = {".yaml", ".py", ".json", ".jsonl", ".csv"}

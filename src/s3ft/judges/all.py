@@ -1,4 +1,4 @@
-"""Right where every judge accepts, wrong where one refuses, else None; a refusal ends the asking. all: [qa, llm]"""
+"""Right if every judge accepts, wrong if one rejects, else None. all: [qa, llm]"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Right where one judge accepts, wrong where all refuse, else None; an acceptance ends the asking. any: [qa, exact]"""
+"""Right if one judge accepts, wrong if all reject, else None. any: [qa, exact]"""
 
 from __future__ import annotations
 

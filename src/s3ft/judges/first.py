@@ -1,4 +1,4 @@
-"""The first judge that can tell: the next one is asked only where those before say None. first: [math, llm]"""
+"""The verdict of the first judge that is not undecided. first: [math, llm]"""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ def require_chat_template(path: Path) -> None:
     if not inside and not (path / "chat_template.jinja").is_file() and not (path / "chat_template.json").is_file():
         raise UserError(
             f"model {path}: its tokenizer has no chat template; take the instruct version of the model, or put the "
-            "template it was trained with beside it as chat_template.jinja"
+            "template it was trained with into that folder as chat_template.jinja"
         )
 
 

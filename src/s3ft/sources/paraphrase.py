@@ -1,4 +1,4 @@
-"""The gold in the model's own words: y'' = M(x; y). A right final answer is not enough to be trained on."""
+"""The gold in the model's own words: y'' = M(x; y)."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ LONG = 20
 
 
 def rejection(example: Example, completion: Completion) -> str:
-    """Meta talk, in thoughts too (unless prompt or gold use the phrase), a copy of the gold, or a bare answer where
+    """Meta talk, in thoughts too (unless prompt or gold use the phrase), a copy of the gold, or a bare answer when
     the gold shows work (short code is no bare answer)."""
     text = completion.text
     known = _plain("\n".join([*(str(m.get("content")) for m in example.prompt), example.gold]))

@@ -1,4 +1,4 @@
-"""The user's own rows: JSON lines, CSV, parquet or a Hub data set, by column names."""
+"""Your own rows: JSON lines, CSV, parquet or a Hub data set, by column names."""
 
 from __future__ import annotations
 

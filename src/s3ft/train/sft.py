@@ -176,7 +176,7 @@ def trainer_for(model: Any, rows: Rows, folder: Path, arm: Arm, base: Base, call
     try:
         arguments = SFTConfig(**{**settings, **extra})
         if world == 1 and arguments.n_gpu > 1:
-            # One process trains on one GPU; TRL refuses DataParallel. Several GPUs: accelerate launch.
+            # One process trains on one GPU; TRL does not take DataParallel. Several GPUs: accelerate launch.
             arguments._n_gpu = 1
         trainer = SFTTrainer(
             model=model,

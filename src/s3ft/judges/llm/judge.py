@@ -1,4 +1,4 @@
-"""Model as judge: a model is given question, answer and reference, and gives one of the offered labels."""
+"""Model as judge: given question, answer and reference, a model gives one of the labels."""
 
 from __future__ import annotations
 
@@ -133,12 +133,12 @@ class judge:
         scores = scorer.score([r for r in requests for _ in labels], [Completion(x) for _ in requests for x in labels])
         verdicts = []
         for i, text in enumerate(graded):
-            weighed = [s.logprob for s in scores[i * len(labels) : (i + 1) * len(labels)] if s is not None]
-            if len(weighed) < len(labels):
+            logprobs = [s.logprob for s in scores[i * len(labels) : (i + 1) * len(labels)] if s is not None]
+            if len(logprobs) < len(labels):
                 verdicts.append(Verdict(None, text.strip()[:200], "the judge's model gives no likelihoods"))
                 continue
-            most = max(weighed)
-            odds = [math.exp(w - most) for w in weighed]
+            most = max(logprobs)
+            odds = [math.exp(w - most) for w in logprobs]
             right = sum(o for o, label in zip(odds, labels, strict=True) if self._labels[label]) / sum(odds)
             verdicts.append(
                 Verdict(right >= self._threshold, text.strip()[:200], f"right with probability {right:.2f}")
