@@ -1,11 +1,10 @@
-r"""The value of an expression in the notation of `_math_text.plain`, exact wherever it is rational.
+r"""The value of an expression in the notation of `text.plain`, exact if it is rational.
 
 Values with letters are taken at a rational point: two expressions that differ there are different (Schwartz 1980,
 Zippel 1979); two rational functions that agree at several points are taken as equal."""
 
 from __future__ import annotations
 
-import cmath
 import math
 import operator
 import re
@@ -27,18 +26,6 @@ _TOKEN = re.compile(
 )
 _CONSTANTS: dict[str, Value] = {r"\pi": complex(math.pi), "e": complex(math.e), "i": 1j}
 _GREEK = re.compile(r"\\(?:alpha|beta|gamma|delta|theta|lambda|mu|phi|varphi|omega|rho|sigma|tau|epsilon|ell|zeta|eta)")
-_FUNCTIONS = {
-    r"\sin": cmath.sin,
-    r"\cos": cmath.cos,
-    r"\tan": cmath.tan,
-    r"\arcsin": cmath.asin,
-    r"\arccos": cmath.acos,
-    r"\arctan": cmath.atan,
-    r"\exp": cmath.exp,
-    r"\ln": cmath.log,
-    r"\log": cmath.log10,
-}
-_INVERSE = {r"\sin": r"\arcsin", r"\cos": r"\arccos", r"\tan": r"\arctan"}
 
 
 class Unreadable(Exception):
@@ -197,8 +184,6 @@ class _Reader:
             return _choose(self.group(), self.group())
         if token == r"\sqrt":
             return self.root()
-        if token in _FUNCTIONS:
-            return self.function(token)
         if token == "|":
             value = self.sum()
             self.take("|")
@@ -229,27 +214,6 @@ class _Reader:
             degree = index
         return _power(self.group(), 1 / degree)
 
-    def function(self, token: str) -> Value:
-        exponent: Value = Fraction(1)
-        if self.peek() in ("^", "**"):
-            self.take()
-            exponent = self.group() if self.peek() == "{" else self.atom()
-        base: Value | None = None
-        if self.peek() == "_" and token == r"\log":
-            self.take()
-            base = self.group() if self.peek() == "{" else self.atom()
-        bare = self.peek() not in ("(", "{")
-        argument = self.power() if bare else self.group()
-        if bare and self.peek() not in _FUNCTIONS and self.peek() and self.starts_atom(self.peek()):
-            self.fail()
-        if "°" in (t for _, t in self.tokens):
-            self.fail()
-        if base is not None:
-            return _power(cmath.log(complex(argument)) / cmath.log(complex(base)), exponent)
-        if exponent == -1 and token in _INVERSE:
-            return complex(_FUNCTIONS[_INVERSE[token]](complex(argument)))
-        return _power(complex(_FUNCTIONS[token](complex(argument))), exponent)
-
 
 def _same(a: Value, b: Value, operation: Callable[[Any, Any], Any]) -> Value:
     if not isinstance(a, Fraction) or not isinstance(b, Fraction):
@@ -267,8 +231,7 @@ def _power(base: Value, exponent: Value) -> Value:
             if base not in (0, 1, -1) and bits * abs(exponent) > MAX_BITS:
                 raise TooLarge("a power with too many digits")
             return base ** int(exponent)
-        exact = _exact_root(base, exponent.denominator)
-        if exact is not None:
+        if exponent.denominator == 2 and base >= 0 and (exact := _square_root(base)) is not None:
             return _power(exact, Fraction(exponent.numerator))
         if base < 0 and exponent.denominator % 2:
             root = -complex(float(-base) ** (1 / exponent.denominator))
@@ -276,28 +239,9 @@ def _power(base: Value, exponent: Value) -> Value:
     return complex(base) ** complex(exponent)
 
 
-def _exact_root(value: Fraction, degree: int) -> Fraction | None:
-    if degree > 64 or value.numerator.bit_length() + value.denominator.bit_length() > 2_000:
-        return None
-    negative = value < 0
-    if negative and degree % 2 == 0:
-        return None
-    top, bottom = _integer_root(abs(value.numerator), degree), _integer_root(value.denominator, degree)
-    if top is None or bottom is None:
-        return None
-    return Fraction(-top if negative else top, bottom)
-
-
-def _integer_root(n: int, degree: int) -> int | None:
-    if degree == 2:
-        root = math.isqrt(n)
-    else:
-        low, high = 0, 1 << (n.bit_length() // degree + 1)
-        while low < high:
-            middle = (low + high + 1) // 2
-            low, high = (middle, high) if middle**degree <= n else (low, middle - 1)
-        root = low
-    return root if root**degree == n else None
+def _square_root(value: Fraction) -> Fraction | None:
+    top, bottom = math.isqrt(value.numerator), math.isqrt(value.denominator)
+    return Fraction(top, bottom) if Fraction(top**2, bottom**2) == value else None
 
 
 def _factorial(value: Value) -> Value:
