@@ -2,7 +2,7 @@
 
     python bench/ablation.py JUDGE DATA_DIR [FILE ...]      JUDGE: math or qa; FILE: only these files, without .jsonl
 
-A rule is a compiled pattern of one of the judge's modules (off: it matches nothing), a table of words (off: empty), or a
+A rule is a compiled pattern of a module of the judge (off: it matches nothing), a table of words (off: empty), or a
 function that JUDGES lists with what stands in for it. Columns: rows whose verdict changes, rows judged rightly
 that are then judged wrongly, and the reverse; None counts as rejected, as in bench/audit_judges.py."""
 

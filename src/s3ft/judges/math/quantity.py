@@ -8,36 +8,11 @@ from fractions import Fraction
 
 from s3ft.judges.math.number_words import SCALES
 from s3ft.judges.math.units import UNITS, Unit, unit_of
-from s3ft.judges.math.value import NUM_POINTS, Unreadable, Value, decimal, evaluate, has_letters, whole_number
+from s3ft.judges.math.value import Unreadable, Value, decimal, evaluate, whole_number
 
 _CURRENCY = "$€£¥₹₽₩"
-_SHORT = "|".join(
-    sorted(
-        {
-            *(u for u in UNITS if len(u) < 5),
-            *[
-                "lbs",
-                "hrs",
-                "secs",
-                "L",
-                "mL",
-                "mph",
-                "kph",
-                "kWh",
-                "kW",
-                "W",
-                "Hz",
-                "N",
-                "J",
-                "V",
-                "A",
-                "am",
-                "pm",
-                "sq",
-            ],
-        }
-    )[::-1]
-)
+_MORE_UNITS = "lbs hrs secs L mL mph kph kWh kW W Hz N J V A am pm sq"
+_SHORT = "|".join(sorted({*(u for u in UNITS if len(u) < 5), *_MORE_UNITS.split()}, key=len, reverse=True))
 _UNIT = re.compile(
     rf"(?<=\s)(?!and\s+\d)[^\W\d_]{{3,}}|(?<=[\d}})°%π\s])(?:{_SHORT})(?![a-zA-Z]|\s*[-+*=(]\s*\d)|(?<=\d)-?[^\W\d_]{{4,}}"
     rf"|(?<=[\d\s])\\(?:mu|Omega)(?![a-zA-Z])|(?<=\d)\s*/\s*[A-Za-z]{{2,}}|(?<=\s)[{_CURRENCY}]"
@@ -54,7 +29,7 @@ _REPEATING = re.compile(r"(-?)(\d*)\.(\d*)\\overline\{(\d+)\}")
 _PERCENT = re.compile(r'\s*"?\s*(?:%|per ?cent\b|percentage points?\b)"?', re.IGNORECASE)
 _MIXED = re.compile(r'(\d+)(?:\s+|\s*"?and"?\s*|-|\s*\+\s*)(?:(\d+)\s*/\s*(\d+)|\\frac\{(\d+)\}\{(\d+)\})')
 _SPACED = re.compile(r"\d{1,3}(?: \d{3})+(?:\.\d+)?")
-_DECIMAL_COMMA = re.compile(r"(-?\d+),(\d{1,2}|\d{4,})")
+_DECIMAL_COMMA = re.compile(r"\d+,(?:\d{1,2}|\d{4,})")
 _BASE = re.compile(r"([\dA-Fa-f]+)_\{?\"?\s*(\d+|[a-z]+)\s*\"?\}?")
 _DECIMAL = re.compile(r"\d*\.(\d+)")
 _PART = re.compile(r"(?:and|,)?\s*[$]?(\d[\d,]*(?:\.\d+)?)\s*((?:[A-Za-z][A-Za-z'-]*\s*){1,5})")
@@ -62,14 +37,13 @@ _PART = re.compile(r"(?:and|,)?\s*[$]?(\d[\d,]*(?:\.\d+)?)\s*((?:[A-Za-z][A-Za-z
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """What a number says: its readings (the first is the literal one), each at NUM_POINTS points."""
+    """What a number says: its readings, the first is the literal one."""
 
-    readings: tuple[tuple[Value, ...], ...]
+    readings: tuple[Value, ...]
     places: int | None = None
     """Digits after the point of a number that was typed as a decimal."""
     percent: bool = False
     money: bool = False
-    letters: bool = False
     unit: Unit | None = None
 
 
@@ -77,38 +51,35 @@ def quantity(text: str) -> Quantity:
     """Reads text in the notation of `text.plain`. Raises Unreadable or TooLarge."""
     text = _NEGATIVE.sub("-", _ASIDE.sub("", _HEDGE.sub("", text.strip())))
     if re.fullmatch(r"\d{1,18}", text):
-        return Quantity(((Fraction(int(text)),),))
+        return Quantity((Fraction(int(text)),))
     core, unit = _split_unit(text)
     money = any(c in text for c in _CURRENCY)
     measured = unit_of(unit) or (unit_of("$") if "$" in text and not unit else None)
     core = re.sub(rf"\s*[{_CURRENCY}]\s*|\b(?:Rs\.?|USD|US)\s*(?=\d)", "", core).strip()
     percent = _PERCENT.search(f"{core} {unit}") is not None and "%" not in core.rstrip('% "')
     core = core.rstrip("% ")
-    values, letters = _number(core), False
-    if values is None:
-        letters = has_letters(core)
-        values = tuple(evaluate(core, point) for point in range(NUM_POINTS if letters else 1))
+    value = _number(core)
+    value = evaluate(core) if value is None else value
     places = _DECIMAL.fullmatch(core.lstrip("-+ ").replace(",", ""))
-    readings = [(v,) for v in _with_unit(values[0], core, unit)] if unit and not letters else [values]
-    return Quantity(tuple(readings), len(places[1]) if places else None, percent, money, letters, measured)
+    readings = tuple(_with_unit(value, core, unit)) if unit else (value,)
+    return Quantity(readings, len(places[1]) if places else None, percent, money, measured)
 
 
-def _number(core: str) -> tuple[Value, ...] | None:
+def _number(core: str) -> Fraction | None:
     """The value of a mixed number, a repeating decimal, "12 345" or "3,5"; None for other forms."""
     if mixed := _MIXED.fullmatch(core):
         whole, top, bottom = (int(n) for n in (mixed[1], mixed[2] or mixed[4], mixed[3] or mixed[5]))
         if not bottom:
             raise Unreadable("division by zero")
-        return (whole + Fraction(top, bottom),)
+        return whole + Fraction(top, bottom)
     if repeating := _REPEATING.fullmatch(core):
         head, cycle = repeating[2] + repeating[3], repeating[4]
         nines = (10 ** len(cycle) - 1) * 10 ** len(repeating[3])
         value = Fraction(whole_number(head + cycle) - whole_number(head or "0"), nines)
-        return (-value if repeating[1] else value,)
+        return -value if repeating[1] else value
     if _SPACED.fullmatch(core):
-        return (decimal(core.replace(" ", "")),)
-    comma = _DECIMAL_COMMA.fullmatch(core)
-    return (decimal(f"{comma[1].lstrip('-')}.{comma[2]}") * (-1 if core[0] == "-" else 1),) if comma else None
+        return decimal(core.replace(" ", ""))
+    return decimal(core.replace(",", ".")) if _DECIMAL_COMMA.fullmatch(core) else None
 
 
 def _split_unit(text: str) -> tuple[str, str]:
@@ -149,8 +120,8 @@ def _together(parts: list[tuple[Fraction, list[str]]]) -> list[Value]:
     return []
 
 
-def equal(reference: str, answer: str) -> bool | None:
-    """Whether two numbers or expressions are the same, None if only algebra can tell.
+def equal(reference: str, answer: str) -> bool:
+    """Whether two numbers are the same.
 
     With units of one kind on both sides, 2 hours are 120 minutes and not 2 days; a unit on one side is ignored.
     Raises Unreadable or TooLarge."""
@@ -159,18 +130,18 @@ def equal(reference: str, answer: str) -> bool | None:
         return based
     r, a = quantity(reference), quantity(answer)
     if r.unit and a.unit and r.unit[0] == a.unit[0] and r.unit[1] != a.unit[1]:
-        u, v = r.readings[0][0], a.readings[0][0]
+        u, v = r.readings[0], a.readings[0]
         return abs(_real(u) * r.unit[1] - _real(v) * a.unit[1]) <= abs(_real(u)) * r.unit[1] / 10**9
     if r.percent == a.percent:
         return _any(r, a, Fraction(1))
     if r.percent:
         verdicts = [_any(r, a, Fraction(1)), _any(r, a, Fraction(100))]
     else:
-        literal = r.readings[0][0]
+        literal = r.readings[0]
         verdicts = [_any(r, a, Fraction(1, 100))]
         if isinstance(literal, complex) or abs(literal) >= 1:
             verdicts.append(_any(r, a, Fraction(1)))
-    return True if True in verdicts else None if None in verdicts else False
+    return any(verdicts)
 
 
 def _bases(reference: str, answer: str) -> bool | None:
@@ -182,31 +153,21 @@ def _bases(reference: str, answer: str) -> bool | None:
     return digits[0].upper() == digits[1].upper() and len(bases) == 1
 
 
-def _any(r: Quantity, a: Quantity, factor: Fraction) -> bool | None:
-    verdicts = [_values(x, y, r, a, factor) for x in r.readings for y in a.readings]
-    return True if True in verdicts else None if None in verdicts else False
+def _any(r: Quantity, a: Quantity, factor: Fraction) -> bool:
+    return any(_same(x, y, r, a, factor) for x in r.readings for y in a.readings)
 
 
-def _values(x: tuple[Value, ...], y: tuple[Value, ...], r: Quantity, a: Quantity, factor: Fraction) -> bool | None:
-    if len(x) != len(y):
-        x, y = x * (len(y) if len(x) == 1 else 1), y * (len(x) if len(y) == 1 else 1)
-    exact = True
-    for u, v in zip(x, y, strict=True):
-        if isinstance(u, Fraction) and isinstance(v, Fraction):
-            if u == v * factor:
-                continue
-            return _rounded(u, v * factor, r, a)
-        exact = False
-        u, v = complex(u), complex(v) * complex(factor)
-        if abs(u - v) > 1e-9 * max(abs(u), abs(v), 1e-3):
-            return _rounded(u, v, r, a)
-    return True if exact or not (r.letters or a.letters) else None
+def _same(x: Value, y: Value, r: Quantity, a: Quantity, factor: Fraction) -> bool:
+    if isinstance(x, Fraction) and isinstance(y, Fraction):
+        return x == y * factor or _rounded(x, y * factor, r, a)
+    x, y = complex(x), complex(y) * complex(factor)
+    return abs(x - y) <= 1e-9 * max(abs(x), abs(y), 1e-3) or _rounded(x, y, r, a)
 
 
 def _rounded(u: Value, v: Value, r: Quantity, a: Quantity) -> bool:
     """Whether one side is the other, rounded as people round: a reference to two places or more, an answer to four;
     money to the cent."""
-    if r.letters or a.letters or abs(complex(u).imag) > 1e-9 or abs(complex(v).imag) > 1e-9:
+    if abs(complex(u).imag) > 1e-9 or abs(complex(v).imag) > 1e-9:
         return False
     ways: tuple[tuple[Value, Value, Quantity, Quantity, int], ...] = (
         (u, v, r, a, 2),

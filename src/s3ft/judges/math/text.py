@@ -32,45 +32,9 @@ _BRACES = re.compile(r"\\.|[{}]", re.DOTALL)
 _SPACES = re.compile(r"(?<!\\)\\(?:[,;:>! ]|q?quad(?![a-zA-Z]))|~")
 _SIZES = re.compile(r"\\(?:left|right|[bB]igg?[lrm]?|displaystyle)(?![a-zA-Z])\s*")
 _TEXT = re.compile(r"\\(text(?:bf|it|rm|sf|tt|up|normal)?|mbox|hbox|mathrm|mathbf|mathit|operatorname)\s*\{([^{}]*)\}")
-_NAMES = dict(
-    zip(
-        [
-            r"\dfrac",
-            r"\tfrac",
-            r"\cfrac",
-            r"\leq",
-            r"\geq",
-            r"\neq",
-            r"\leqslant",
-            r"\geqslant",
-            r"\lt",
-            r"\gt",
-            r"\ast",
-            r"\div",
-            r"\colon",
-            r"\degree",
-            r"\varnothing",
-        ],
-        [
-            r"\frac",
-            r"\frac",
-            r"\frac",
-            r"\le",
-            r"\ge",
-            r"\ne",
-            r"\le",
-            r"\ge",
-            r"<",
-            r">",
-            r"*",
-            r"/",
-            r":",
-            r"^\circ",
-            r"\emptyset",
-        ],
-        strict=True,
-    )
-)
+_NAMED = r"\dfrac \tfrac \cfrac \leq \geq \neq \leqslant \geqslant \lt \gt \ast \div \colon \degree \varnothing"
+_RENAMED = r"\frac \frac \frac \le \ge \ne \le \ge < > * / : ^\circ \emptyset"
+_NAMES = dict(zip(_NAMED.split(), _RENAMED.split(), strict=True))
 _COMMAND = re.compile(r"\\[a-zA-Z]+")
 _BARE_FRACTION = re.compile(r"\\frac\s*(\d|\{[^{}]*\})\s*(\d|\{[^{}]*\})")
 _BARE_ROOT = re.compile(r"\\sqrt\s*(\d|[a-zA-Z](?![a-zA-Z]))")
