@@ -56,7 +56,6 @@ HOSTILE: dict[str, tuple[Any, str]] = {
     "100,000 digits": ("18", r"\boxed{10^{100000}}"),
     "a product of powers": ("18", r"\boxed{(10^{4000})^{4000} - 1}"),
     "factorial": ("18", r"\boxed{100000!}"),
-    "factorial of a factorial": ("18", r"\boxed{1000!!}"),
     "binomial": ("18", r"\boxed{\binom{10^9}{10^8}}"),
     "root of a power": ("18", r"\boxed{\sqrt{10^{100000}}}"),
     "typed digits": ("18", r"\boxed{" + "9" * 100_000 + "}"),

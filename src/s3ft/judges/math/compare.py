@@ -26,6 +26,7 @@ _RATIO = re.compile(r'\d+(?:\.\d+)?(?:\s*(?::|"?\s*\bto\b\s*"?)\s*\d+(?:\.\d+)?)
 _RANGE = re.compile(
     r'(?:(?P<word>"?(?:between|from)\s*"?)?(?P<low>\d+)\s?(?:-|"?(?:and|to)\b"?)\s?(?P<high>\d+))\b.*', re.IGNORECASE
 )
+_UNKNOWN = re.compile(r"(?<![\\a-zA-Z])[a-df-hj-zC-Z](?![a-zA-Z])")
 _NOTHING = re.compile(r"no (?:real )?solutions?|none|empty ?set|does not exist")
 _NEGATION = re.compile(r"\b(?:not|no|never|neither|cannot|non|or|isn't)\b")
 
@@ -133,10 +134,20 @@ def _mathematics(r: str, a: str) -> bool | None:
         raise Unreadable("a matrix or a union")
     if not any(_RELATION.search(t) or ("=" in t and not _several(t)) for t in (r, a)):
         verdict = sequences(r, a, compare)
-        return equal(r, a) if verdict is ... else verdict
+        return _numbers(r, a) if verdict is ... else verdict
     if any(_RELATION.search(x) and re.fullmatch(r"-?[\d.,]+", y) for x, y in ((r, a), (a, r))):
         return False
     raise Unreadable("a relation")
+
+
+def _numbers(r: str, a: str) -> bool:
+    try:
+        return equal(r, a)
+    except Unreadable:
+        if _UNKNOWN.search(a) and not _UNKNOWN.search(r):
+            equal(r, "0")
+            return False
+        raise
 
 
 def _sides(r: str, a: str) -> tuple[str, str]:

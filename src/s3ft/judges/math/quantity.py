@@ -11,7 +11,7 @@ from s3ft.judges.math.units import UNITS, Unit, unit_of
 from s3ft.judges.math.value import Unreadable, Value, decimal, evaluate, whole_number
 
 _CURRENCY = "$€£¥₹₽₩"
-_MORE_UNITS = "lbs hrs secs L mL mph kph kWh kW W Hz N J V A am pm sq"
+_MORE_UNITS = r"lbs hrs secs L mL mph kph kWh kW W Hz N J V A am pm a\.m p\.m sq"
 _SHORT = "|".join(sorted({*(u for u in UNITS if len(u) < 5), *_MORE_UNITS.split()}, key=len, reverse=True))
 _UNIT = re.compile(
     rf"(?<=\s)(?!and\s+\d)[^\W\d_]{{3,}}|(?<=[\d}})°%π\s])(?:{_SHORT})(?![a-zA-Z]|\s*[-+*=(]\s*\d)|(?<=\d)-?[^\W\d_]{{4,}}"

@@ -60,7 +60,7 @@ def clean(text: str) -> str:
 def decimal_points(text: str) -> str:
     """1.250,50 as 1250.50; in a text of a language that writes a decimal comma also 1.250 as 1250 and 3,5 as 3.5."""
     text = _DOTS_AND_COMMA.sub(lambda m: f"{m[1].replace('.', '')}.{m[2]}", text)
-    if _COMMA_LANGUAGE.search(text) and not _ENGLISH.search(text):
+    if not _ENGLISH.search(text) and _COMMA_LANGUAGE.search(text):
         return _COMMA_NUMBER.sub(lambda m: m[1].replace(".", "") + (f".{m[2]}" if m[2] else ""), text)
     return text
 

@@ -27,7 +27,7 @@ _LATEX = (
     (re.compile(r"\\binom\s*\{([^{}]*)\}\s*\{([^{}]*)\}"), r"binom(\1,\2)"),
     (re.compile(r"\\sqrt\s*\[([^\[\]{}]*)\]\s*\{([^{}]*)\}"), r"((\2)^(one/(\1)))"),
     (re.compile(r"\\sqrt\s*\{([^{}]*)\}"), r"((\1)^half)"),
-    (re.compile(r"(?<!\\)\{([^{}]*)\}"), r"(\1)"),
+    (re.compile(r"\^\s*\{([^{}]*)\}"), r"^(\1)"),
 )
 _SIGNS = (("\\cdot", "*"), ("\\times", "*"), ("\\pi", " pi "), ("^", "**"), ("°", ""), ("[", "("), ("]", ")"))
 _TOKEN = re.compile(r"n\d+|pi|one|half|binom|[ei](?![a-zA-Z])|\*\*|\S")
