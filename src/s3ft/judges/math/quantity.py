@@ -58,10 +58,10 @@ def quantity(text: str) -> Quantity:
     core = re.sub(rf"\s*[{_CURRENCY}]\s*|\b(?:Rs\.?|USD|US)\s*(?=\d)", "", core).strip()
     percent = _PERCENT.search(f"{core} {unit}") is not None and "%" not in core.rstrip('% "')
     core = core.rstrip("% ")
-    value = _number(core)
-    value = evaluate(core) if value is None else value
+    typed = _number(core)
+    value = evaluate(core) if typed is None else typed
     places = _DECIMAL.fullmatch(core.lstrip("-+ ").replace(",", ""))
-    readings = tuple(_with_unit(value, core, unit)) if unit else (value,)
+    readings = tuple(_with_unit(value, core, unit) if unit else [value])
     return Quantity(readings, len(places[1]) if places else None, percent, money, measured)
 
 

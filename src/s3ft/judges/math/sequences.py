@@ -58,7 +58,7 @@ def sequences(r: str, a: str, compare: Compare) -> bool | EllipsisType | None:
             return equal(r.replace(",", ""), a.replace(",", ""))
         return False if all(_readable(i) for i in (*mine, *its)) else None
     if kinds <= {"list", "{}", ""}:
-        return _unordered(*([_value(i) for i in items] for items in (mine, its)), compare=compare)
+        return _unordered([_value(i) for i in mine], [_value(i) for i in its], compare)
     if len(kinds) > 1 and kinds != {"list", "()"}:
         return False
     return _all(compare(_value(x), _value(y)) for x, y in zip(mine, its, strict=True))

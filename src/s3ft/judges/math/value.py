@@ -60,7 +60,9 @@ def decimal(text: str) -> Fraction:
     text, _, exponent = text.replace(",", "").lower().partition("e")
     whole, _, after = text.partition(".")
     value = Fraction(whole_number((whole + after) or "0"), 10 ** len(after))
-    return value * _power(Fraction(10), Fraction(exponent)) if exponent else value
+    if abs(int(exponent or 0)) > MAX_DIGITS:
+        raise TooLarge(f"10 to the {exponent}")
+    return value * Fraction(10) ** int(exponent or 0)
 
 
 def evaluate(text: str) -> Value:
