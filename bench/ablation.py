@@ -20,9 +20,6 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
-
 from s3ft import judges
 from s3ft.types import Completion, Example
 
@@ -116,17 +113,14 @@ def main(name: str, data: str, only: list[str]) -> int:
     judge = judges.load(name)
     full = verdicts(judge, rows)
     labels = [r["label"] for r in rows]
-    table = Table(box=None, pad_edge=False)
-    for column in ("rule", "changed", "right -> wrong", "wrong -> right"):
-        table.add_column(column, no_wrap=True)
+    right = sum(f == label for f, label in zip(full, labels, strict=True))
+    print(f"{name}: {len(rows)} labelled rows, {right} judged rightly with every rule on")
+    print(f"{'rule':40} {'changed':>8} {'right -> wrong':>15} {'wrong -> right':>15}")
     for rule in rules(ablated):
         with switched_off(rule, ablated.package):
             without = verdicts(judge, rows)
-        changed = [(f == right) for f, w, right in zip(full, without, labels, strict=True) if f != w]
-        table.add_row(rule.name, str(len(changed)), str(sum(changed)), str(len(changed) - sum(changed)))
-    right = sum(f == label for f, label in zip(full, labels, strict=True))
-    print(f"{name}: {len(rows)} labelled rows, {right} judged rightly with every rule on")
-    Console(width=max(120, Console().width)).print(table)
+        changed = [(f == label) for f, w, label in zip(full, without, labels, strict=True) if f != w]
+        print(f"{rule.name:40} {len(changed):8} {sum(changed):15} {len(changed) - sum(changed):15}", flush=True)
     return 0
 
 

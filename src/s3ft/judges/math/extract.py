@@ -30,7 +30,6 @@ _EMPTY_BOX = re.compile(r"\\boxed\s{0,5}\{\s{0,5}\}")
 _OPEN_BOX = re.compile(r"boxed\s{0,5}\{?([^{}$\n]{0,100})(?=[{}$\n]|\Z)")
 _BETWEEN = re.compile(r"(?:[\s$,;&.{}\\]|\\[\[\]()]|\\(?:text|quad|qquad)\b|\band\b|\bor\b|[a-zA-Z]\s*=|\*\*)*")
 _HASHES = re.compile(r"####[ \t]*([^\n]+)")
-_HEADING = re.compile(r"\d+[.)]\s+[A-Za-z]|[A-Za-z*]")
 
 _STATED = re.compile(
     r"(?:\b(?:answers?|ans|correct(?:ion| option| choice| result)|antwort|réponse|respuesta|ответ)\b|答案)"
@@ -140,7 +139,7 @@ def _box(text: str, start: int, unclosed: bool) -> tuple[str, int]:
 def _hashes(text: str, base: int, fits: Fits) -> Stated | None:
     for match in reversed(list(_HASHES.finditer(text, base))[-MAX_TRIES:]):
         line = match[1].strip()
-        if len(line) <= 200 and fits(line) and not _HEADING.match(line):
+        if len(line) <= 200 and fits(line):
             return Stated((line,), "after ####", match.start(), match.end())
     return None
 

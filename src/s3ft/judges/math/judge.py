@@ -18,8 +18,6 @@ from s3ft.judges.math.text import clean, plain
 from s3ft.judges.math.value import TooLarge
 from s3ft.types import Completion, Example, UserError, Verdict
 
-_WORD = re.compile(r"(?<![\\{A-Za-z])[A-Za-z]{3,}")
-
 
 class judge:
     """Judges a batch. Algebra may take `timeout_s` seconds on one row; the verdict after that is None.
@@ -78,7 +76,7 @@ def reference_answer(reference: Any) -> str | None:
     text = clean(reference).strip()
     if "####" in text:
         text = text.rpartition("####")[2].strip()
-    elif r"\boxed" in text or len(_WORD.findall(text)) > 6:
+    elif r"\boxed" in text or len(text.split()) > 8:
         found = stated(text, lambda piece: True)
         text = found.answers[0] if found else text
     return text if len(text) <= MAX_LENGTH and plain(text) else None

@@ -18,14 +18,9 @@ _ASIDE = re.compile(
     r"|\s*\([^()]*[A-Za-z]{3}[^()]*\)\W*$",
     re.IGNORECASE,
 )
-_CONCLUDES = re.compile(
-    r"\W*(?:\w+\s+)?(?:therefore|so|thus|hence|in (?:total|conclusion|summary)|finally|altogether|consequently)\b",
-    re.IGNORECASE,
-)
 _LABEL = re.compile(
     r"[^\w(]*(?:[A-Za-z]+ ){0,4}(?:total|result|sum|output|cost|amount|number|solution)\b[^:=\d]{0,30}[:=]", re.I
 )
-_REASON = re.compile(r",|\b(?:because|since|as|so|where|which|that|after|when|if|given)\b", re.IGNORECASE)
 _NUMBER = r"\d+(?:,\d+)*(?:\.\d+)?|\.\d+"
 _MATH = (
     r"\\\((?:[^\\]|\\[^)]){1,400}?\\\)|\\\[(?:[^\\]|\\[^\]]){1,400}?\\\]|\$\$[^$]{1,400}\$\$"
@@ -41,7 +36,6 @@ _COMPOUND = re.compile(
     r"\d+(?:\.\d+)?[ -](?:hours?|minutes?|days?|weeks?|years?|feet|foot|dollars?|pounds?),?(?: and)? "
     r"\d+(?:\.\d+)?[ -](?:seconds?|minutes?|hours?|days?|months?|inch(?:es)?|cents?|ounces?)\b"
 )
-_CLAUSE = re.compile(r"\b(?:is|are|was|were|will|has|have|the|earns?|makes?|costs?|takes?)\b|=", re.IGNORECASE)
 _JOINT = re.compile(r"\s*(?:,|;|,?\s*and|,?\s*or)\s*")
 _EITHER = re.compile(r"(?:\s[A-Za-z]+)?,? or(?: else)? ")
 _BETWEEN = re.compile(r"\b(?:between|from) \d[\d.]* (?:and|to) \d[\d.]*|(?<![\w.-])\d+-\d+(?![\w.-])", re.IGNORECASE)
@@ -84,7 +78,7 @@ def readings(region: str) -> tuple[str, ...]:
         return (_unstressed(region), *_pick(region, "", str))
     rest = region[first.end() :]
     if "=" in rest:
-        return (_unstressed(first[0] if _REASON.search(rest.partition("=")[0]) else region),)
+        return (_unstressed(region),)
     if re.match(r"[^.;]{0,60}\band\s+\W{0,3}\d", rest):
         return (_unstressed(region),)
     other = next((m for m in _QUANTITY.finditer(rest) if _WHICH.search(rest[max(m.start() - 30, 0) : m.start()])), None)
@@ -104,8 +98,6 @@ def closing(text: str, fits: Callable[[str], bool], prompt: Callable[[], str]) -
         return ()
     plausible = [s for s in sentences[-4:] if not _ASIDE.match(s)] or sentences[-1:]
     chosen = plausible[-1]
-    if not _CONCLUDES.match(chosen) and not re.search(r"=|\b(?:is|are|was|were)\b", chosen):
-        chosen = next((s for s in reversed(plausible[-2:]) if _CONCLUDES.match(s)), chosen)
     work = text.rpartition(chosen)[0]
     chosen = with_digits(_LABEL.sub("", chosen) if _LABEL.match(chosen) and fits(_LABEL.sub("", chosen)) else chosen)
     if "ratio" in chosen or "odds" in chosen:
@@ -181,7 +173,7 @@ def _with_unit(sentence: str, match: Quantity) -> str:
     if match["bold"]:
         inner = text.strip("*").rpartition(": ")[2]
         within = list(_QUANTITY.finditer(inner))
-        if within and (_CLAUSE.search(inner) or len(inner.split()) > 12):
+        if within and ("=" in inner or len(inner.split()) > 12):
             return _with_unit(inner, within[-1])
         return _unstressed(inner)
     if match["math"]:
