@@ -64,7 +64,7 @@ class S3FTConfig(SFTConfig):
         # TRL's default is bf16, which raises on a machine without a GPU.
         if self.bf16 is None and loading.device("auto").type == "cpu":
             self.bf16 = False
-        super().__post_init__()
+        super().__post_init__()  # type: ignore[no-untyped-call]
 
 
 class S3FTTrainer(SFTTrainer):
