@@ -28,10 +28,15 @@ class Roles:
     """They make what a result is compared with: plain data from them would be an expected value of the program's."""
 
 
+NONE = Roles((), (), ())
+
+
 def roles(tree: ast.Module, names: frozenset[str], entry: str, given: frozenset[str]) -> Roles:
     """`given`: classes that the reference's setup defines."""
+    if names == {entry} and not given and not _CAPITAL.match(entry):
+        return NONE
     capital = {name for name in names if _CAPITAL.match(name)}
-    found = given | ({name for name in _evidence(tree, capital)} | set(_named_as_classes(tree))) & names
+    found = given | (set(_evidence(tree, capital)) | set(_named_as_classes(tree))) & names
     makers = given | ((capital | found) - {entry}) | _made_for_comparison(tree, names - {entry})
     return Roles(tuple(sorted(found)), tuple(sorted(capital - found)), tuple(sorted(makers)))
 

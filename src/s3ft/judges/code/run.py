@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 from s3ft.judges.code.checks import Undecided, show
+from s3ft.judges.code.lacking import lacking
 from s3ft.judges.code.tests import Plan
 from s3ft.sandbox import Jail, JailError, Limits, Tier
 from s3ft.sandbox.command import Role
 from s3ft.sandbox.inside import prelude
 from s3ft.sandbox.session import run_batch, run_exam
 from s3ft.types import Verdict
+
+_USES_NP = re.compile(r"(?<![\w.])np\.")
+_SHOWS_NP = re.compile(r"\bnumpy\b|(?<![\w.])np\.", re.I)
 
 
 class Desk:
@@ -28,10 +33,13 @@ class Desk:
         """Raises JailError where a jail died; the next call starts another."""
         try:
             names = [plan.entry] if plan.entry else list(plan.names)
-            work = {"text": text, "names": names, "prompt": prompt, "setup": plan.before}
-            work["modules"] = prelude.modules(text)
-            verdict = self._batch(plan, work) if plan.checks else None
-            return verdict or self._exam(plan, work)
+            modules = prelude.modules(text)
+            if _USES_NP.search(text) and _SHOWS_NP.search(f"{plan.tests}\n{plan.before}\n{plan.setup}\n{prompt}"):
+                modules.append("np")
+            work = {"text": text, "names": names, "prompt": prompt, "setup": plan.before, "modules": modules}
+            verdict = (self._batch(plan, work) if plan.checks else None) or self._exam(plan, work)
+            problem = lacking(verdict, text, plan, prompt)
+            return Verdict(None, verdict.answer, f"unsupported: {problem}") if problem else verdict
         except JailError:
             self.close()
             raise

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from s3ft.judges.code.checks import Check, checks_of, cut
-from s3ft.judges.code.classes import Roles, roles
+from s3ft.judges.code.classes import NONE, Roles, roles
 from s3ft.sandbox.inside import prelude
 
 _BUILTINS = frozenset(dir(builtins))
@@ -19,9 +19,16 @@ _TRUSTED = _BUILTINS | frozenset(prelude.MODULES) | {"__name__", "__file__"}
 _KNOWN_AS = {"np": "numpy", "pd": "pandas", "plt": "matplotlib.pyplot", "dt": "datetime", "pytest": "pytest"}
 """Short names that everybody knows a module by."""
 _KNOWN_IN = {
-    **{name: "collections" for name in ("Counter", "OrderedDict", "defaultdict", "deque", "namedtuple", "ChainMap")},
-    **{name: "datetime" for name in ("timedelta", "timezone")},
-    **{"Decimal": "decimal", "Fraction": "fractions", "Path": "pathlib", "StringIO": "io", "ZoneInfo": "zoneinfo"},
+    **dict.fromkeys(("Counter", "OrderedDict", "defaultdict", "deque", "namedtuple", "ChainMap"), "collections"),
+    **{
+        "timedelta": "datetime",
+        "timezone": "datetime",
+        "Decimal": "decimal",
+        "Fraction": "fractions",
+        "Path": "pathlib",
+        "StringIO": "io",
+        "ZoneInfo": "zoneinfo",
+    },
     **{"redirect_stdout": "contextlib", "suppress": "contextlib", "deepcopy": "copy", "isclose": "math"},
 }
 """Names that tests use without importing them, and where they are from. The program has no say in what they mean."""
@@ -47,7 +54,7 @@ class Plan:
     """Test functions that nothing calls."""
     modules: tuple[tuple[str, str], ...] = ()
     """Name and module (or module:name) that the tests use without importing it."""
-    roles: Roles = Roles((), (), ())
+    roles: Roles = NONE
     checks: tuple[Check, ...] = ()
     """The assertions, where all of them can be held against plain values; else the examiner is needed."""
 
@@ -142,6 +149,8 @@ def _names(tree: ast.AST) -> _Names:
 
 def _unimported(tree: ast.Module, names: set[str]) -> Iterator[tuple[str, str]]:
     """Modules, and well-known things from them, that the tests use without importing them."""
+    if not names:
+        return
     bases = {n.value.id for n in ast.walk(tree) if isinstance(n, ast.Attribute) and isinstance(n.value, ast.Name)}
     called = set(_names(tree).called)
     for name in sorted(names):

@@ -15,4 +15,5 @@ _ARRAYS = (
     "equals equal eq ne lt le gt ge all any allclose isclose is_close array_equal almost_equal almost_equals identical "
     "compare item tolist shape dtype size ndim sum mean min max std var T isin isna isnull notna empty"
 )
-PLAIN: frozenset[str] = frozenset(name for kind in _TYPES for name in dir(kind)) | frozenset(_ARRAYS.split())
+BUILTIN: frozenset[str] = frozenset(name for kind in _TYPES for name in dir(kind))
+PLAIN: frozenset[str] = BUILTIN | frozenset(_ARRAYS.split())

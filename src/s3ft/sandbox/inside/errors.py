@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import contextlib
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -22,12 +23,17 @@ class Mirror(type):
 
     def __call__(cls, *arguments: Any, **keywords: Any) -> Any:
         made = cls._s3ft(*arguments, **keywords)
-        return _instance(cls, (), str(made), made) if isinstance(made, Remote) else made
+        return _instance(_as_error(cls), (), str(made), made) if isinstance(made, Remote) else made
 
     def __getattr__(cls, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
         return getattr(cls._s3ft, name)
+
+
+def _as_error(kind: type) -> type[BaseException]:
+    assert issubclass(kind, BaseException)
+    return kind
 
 
 def _text(self: Any) -> str:
@@ -50,7 +56,7 @@ def mirror(exam: Exam, tree: Any, depth: int = 0) -> type[BaseException]:
         # Only what the tests have imported: they can name no other.
         found = getattr(sys.modules.get(tree[0]), tree[1], Exception)
     elif isinstance(tree, list) and len(tree) == 4 and tree[0] == "error" and depth < _DEEPEST:
-        return _own(exam, *tree[1:], depth)
+        return _own(exam, tree[1], tree[2], tree[3], depth)
     else:
         raise ValueError("malformed exception")
     return found if isinstance(found, type) and issubclass(found, BaseException) else Exception
@@ -66,9 +72,9 @@ def _own(exam: Exam, index: Any, name: Any, bases: Any, depth: int) -> type[Base
         remote = Remote(exam, index, name, {"nature": "class"}, Origin("name", name=name))
         space = {"_s3ft": remote, "__str__": _text, "__getattr__": _attribute, "__module__": "program"}
         try:
-            exam.mirrors[index] = Mirror(name, above, space)
+            exam.mirrors[index] = _as_error(Mirror(name, above, space))
         except TypeError:
-            exam.mirrors[index] = Mirror(name, above[:1], space)
+            exam.mirrors[index] = _as_error(Mirror(name, above[:1], space))
     return exam.mirrors[index]
 
 
@@ -81,13 +87,11 @@ def raised(exam: Exam, tree: Any, text: str, arguments: Any, remote: Remote | No
 
 
 def _instance(kind: type[BaseException], arguments: tuple[Any, ...], text: str, remote: Remote | None) -> BaseException:
-    try:
-        error = kind.__new__(kind, *arguments)
-        if not isinstance(kind, Mirror):
+    error = kind.__new__(kind, *arguments)
+    if not isinstance(kind, Mirror):
+        # Some of the library's take more than they keep; what they keep is in place without it.
+        with contextlib.suppress(Exception):
             error.__init__(*arguments)  # type: ignore[misc]
-    except Exception:
-        kind = ValueError if issubclass(kind, UnicodeError) else Exception
-        error = kind(text)
     error.args = arguments
     error.__dict__.update({_MARK: True, "_s3ft_text": text, "_s3ft_remote": remote})
     return error

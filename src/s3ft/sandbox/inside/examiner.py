@@ -11,12 +11,12 @@ import sys
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from . import errors, prelude, rewrite, values, wire
+from . import arrays, errors, prelude, rewrite, values, wire
 from .remote import Origin, Remote, class_of, is_same, kind_of, number, operate
 
 _SHOWN = 300
 _MAX_PROGRAM = 100_000
-_MANY, _LARGE = 50_000, 10**6
+_MANY, _LARGE = 2_000, 10**6
 _NAME = Origin("name")
 
 
@@ -51,7 +51,7 @@ class Exam:
         self.class_numbers: set[int] = set()
         """Of the classes that the tests use."""
         self.mirrors: dict[int, type[BaseException]] = {}
-        self.held = self.asked = self.line = self._items = 0
+        self.held = self.asked = self.line = self._received = 0
         self.seen = ""
         self.wrong_why = self.undecidable = self.gone = self.program = ""
         self._is_blamed = False
@@ -81,12 +81,16 @@ class Exam:
     def _ended(self, error: BaseException) -> dict[str, Any]:
         why = f"{type(error).__name__}: {error}"[:_SHOWN]
         if not errors.is_programs(error):
+            if isinstance(error, OSError):
+                return self._outcome("undecidable", f"the tests need files: {why}"[:_SHOWN])
             if isinstance(error, ImportError):
                 return self._outcome("undecidable", f"the tests need what is not there: {error}"[:_SHOWN])
             if not isinstance(error, Exception):
                 return self._outcome("undecidable", f"the tests left early: {type(error).__name__}")
             if "'Remote'" in str(error) and self.class_numbers:
-                return self._outcome("undecidable", f"the tests want more of an object than can be asked: {why}"[:_SHOWN])
+                return self._outcome(
+                    "undecidable", f"the tests want more of an object than can be asked: {why}"[:_SHOWN]
+                )
         return self._outcome("raised", why)
 
     def _outcome(self, end: str, why: str = "") -> dict[str, Any]:
@@ -108,6 +112,8 @@ class Exam:
     def _run(self, work: dict[str, Any]) -> None:
         space: dict[str, Any] = {"__name__": "__tests__", **prelude.MODULES}
         space |= rewrite.helpers(self._hold, is_same, class_of, _strict)
+        if "numpy" in sys.modules:
+            arrays.guard()
         if "asyncio" in work["tests"]:
             _patch_asyncio()
         for name, module in work["modules"]:
@@ -135,6 +141,7 @@ class Exam:
     def use(self, request: list[Any], origin: Origin, arguments: tuple[Any, ...] = ()) -> Any:
         """Asks the program's process and gives back the value, or raises what was raised there."""
         self.asked += 1
+        self.received()
         reply = self._ask(request)
         what, rest = reply[0], reply[1:]
         if what == "value" and len(rest) == 2:
@@ -153,10 +160,10 @@ class Exam:
         if what == "stop" and request[0] == "operation":
             raise StopIteration
         if what == "unsupported":
-            raise self.wrong(f"a value {_words(rest[:1])}")
+            raise self.wrong(f"{_words(rest[0]) if rest else 'nothing'}")
         if what == "raised" and len(rest) == 3:
             self.seen = _words(rest[1])
-            raise self._raised(*rest, origin)
+            raise self._raised(rest[0], rest[1], rest[2], origin)
         raise self._lost("the program spoke out of turn")
 
     def _raised(self, tree: Any, text: Any, held: Any, origin: Origin) -> BaseException:
@@ -207,10 +214,10 @@ class Exam:
         return message
 
     def received(self) -> None:
-        """Counts items of iterators and calls of the tests' functions."""
-        self._items += 1
-        if self._items == _MANY:
-            self._blame(f"{_MANY} items one after another")
+        """Counts answers of the program's and its calls of the tests' functions."""
+        self._received += 1
+        if self._received == _MANY:
+            self._blame(f"more than {_MANY} answers")
 
     def _blame(self, what: str) -> None:
         """Tells the judge beforehand whose fault it is if the tests never end."""

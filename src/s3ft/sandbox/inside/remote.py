@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from .attributes import PLAIN
+from .attributes import BUILTIN, PLAIN
 
 if TYPE_CHECKING:
     from .examiner import Exam
@@ -186,13 +186,17 @@ def _check_answer(remote: Remote, result: Any, is_handed: bool) -> None:
         is_own_word = (is_handed and (is_plain or isinstance(result, bool))) or (is_plain and isinstance(result, bool))
     else:
         is_own_word = is_plain and (origin.is_mixed or (origin.role == "maybe" and is_handed))
+    if is_own_word and isinstance(result, bool) and origin.role == "given" and origin.method in BUILTIN:
+        raise exam.wrong(f"an object with a .{origin.method}() of its own where the tests expect plain data")
     if is_own_word:
         raise exam.undecided(f".{origin.method}()")
 
 
 def operate(name: str, remote: Remote, *arguments: Any, is_mixed: bool = False) -> Any:
     exam, origin = _exam(remote), _origin(remote)
-    made = replace(origin, method=name if name == "type" else "", name="", role="given" if origin.role == "name" else origin.role)
+    made = replace(
+        origin, method=name if name == "type" else "", name="", role="given" if origin.role == "name" else origin.role
+    )
     made = replace(made, is_mixed=is_mixed or origin.is_mixed, arguments=(), keywords=())
     result = exam.use(["operation", number(remote), name, [exam.out(a) for a in arguments]], made)
     if name == "getitem" and made.role == "given" and isinstance(result, bool):
@@ -247,7 +251,9 @@ def _is_expected(remote: Remote) -> bool:
     origin, info = _origin(remote), _info(remote)
     state = info["state"]
     if (name := state.get("enum")) is not None:
-        return bool(name == origin.method or (len(origin.arguments) == 1 and origin.arguments[0] in (name, state["value"])))
+        return bool(
+            name == origin.method or (len(origin.arguments) == 1 and origin.arguments[0] in (name, state["value"]))
+        )
     sent = list(origin.arguments)
     if origin.role not in ("class", "maybe") or not (sent or origin.keywords):
         return False
@@ -267,7 +273,6 @@ def _items(remote: Remote, exam: Exam, kind: str = "iter") -> Iterator[Any]:
             item = operate("next", source)
         except StopIteration:
             return
-        exam.received()
         yield item
 
 

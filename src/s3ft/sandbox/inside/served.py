@@ -114,7 +114,7 @@ class Server:
     def _bases(self, kind: type) -> Any:
         if getattr(builtins, kind.__name__, None) is kind:
             return kind.__name__
-        if kind.__module__ != "program" and kind.__module__ in sys.stdlib_module_names:
+        if kind.__module__ != "program" and kind.__module__.split(".")[0] in sys.stdlib_module_names:
             return [kind.__module__, kind.__qualname__]
         above = [self._bases(base) for base in kind.__bases__ if issubclass(base, BaseException)]
         return ["error", self._number(kind), kind.__name__[:80], above]
@@ -241,7 +241,11 @@ _SYMBOLS = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", 
 _OPERATIONS: dict[str, Callable[..., Any]] = {
     **{name: getattr(operator, name) for name in ("neg", "pos", "abs", "invert", "xor", "getitem", "setitem")},
     **{name: getattr(operator, name) for name in ("delitem", "contains", "eq", *_SYMBOLS)},
-    **{f"i{name}": getattr(operator, f"i{name}") for name in (*_SYMBOLS, "and", "or", "xor") if name not in ("and", "or")},
+    **{
+        f"i{name}": getattr(operator, f"i{name}")
+        for name in (*_SYMBOLS, "and", "or", "xor")
+        if name not in ("and", "or")
+    },
     **{"and": operator.and_, "or": operator.or_, "iand": operator.iand, "ior": operator.ior},
     **{f.__name__: f for f in (len, iter, next, bool, str, repr, int, float, complex, round, hash, isinstance)},
     **{f.__name__: f for f in (issubclass, type, reversed, format, divmod, math.trunc, math.ceil, math.floor)},

@@ -8,10 +8,11 @@ from __future__ import annotations
 import builtins
 import functools
 import json
-import sys
 from collections import Counter, OrderedDict, defaultdict, deque, namedtuple
 from collections.abc import Callable, Iterator
 from typing import Any
+
+from . import rare
 
 MAX_DEPTH = 100
 MAX_BYTES = 2 << 20
@@ -50,7 +51,7 @@ def encode(value: Any, keep: Keep = _opaque, depth: int = 0) -> Any:
     if kind is int:
         return value if -_SMALL < value < _SMALL else ["int", hex(value)]
     if depth > MAX_DEPTH:
-        raise Unsupported(f"nested deeper than {MAX_DEPTH}")
+        raise Unsupported(f"a value nested deeper than {MAX_DEPTH}")
     if kind is not tuple and isinstance(value, tuple) and (fields := named_fields(kind)):
         items = [encode(item, keep, depth + 1) for item in tuple.__iter__(value)]
         return ["named", kind.__name__[:80], fields, *items]
@@ -67,8 +68,8 @@ def encode(value: Any, keep: Keep = _opaque, depth: int = 0) -> Any:
         return [_VIEWS[kind], *[encode(item, keep, depth + 1) for item in value]]
     if (kind is type or callable(value)) and (name := _BUILTIN_NAMES.get(id(value))):
         return ["builtin", name]
-    rare = _rare(value, kind, keep, depth)
-    kept = rare if rare is not None else keep(value)
+    tree = rare.encode(value, lambda item: encode(item, keep, depth + 1))
+    kept = tree if tree is not None else keep(value)
     if kept is None:
         raise Unsupported(f"a {kind.__name__} object")
     return kept
@@ -76,7 +77,9 @@ def encode(value: Any, keep: Keep = _opaque, depth: int = 0) -> Any:
 
 def named_fields(kind: type) -> list[str] | None:
     """The fields of a namedtuple's class; None for every other class."""
-    fields = kind.__dict__.get("_fields") or next((b.__dict__["_fields"] for b in kind.__mro__ if "_fields" in b.__dict__), None)
+    fields = kind.__dict__.get("_fields") or next(
+        (b.__dict__["_fields"] for b in kind.__mro__ if "_fields" in b.__dict__), None
+    )
     if type(fields) is tuple and fields and all(type(f) is str for f in fields):
         return list(fields)
     return None
@@ -99,64 +102,31 @@ _FLAT: list[tuple[type, Callable[[Any], Any]]] = [
     (complex, lambda v: ["complex", complex.__complex__(v).real, complex.__complex__(v).imag]),
     (range, lambda v: ["range", hex(v.start), hex(v.stop), hex(v.step)]),
 ]
+_TYPES = (
+    int,
+    float,
+    complex,
+    bool,
+    str,
+    bytes,
+    bytearray,
+    list,
+    tuple,
+    set,
+    frozenset,
+    dict,
+    range,
+    object,
+    type(None),
+)
+_FUNCTIONS = (abs, all, any, chr, divmod, hash, hex, len, max, min, ord, pow, repr, reversed, round, sorted, sum)
 _BUILTINS: dict[str, Any] = {
-    f.__name__: f
-    for f in (
-        *(
-            int,
-            float,
-            complex,
-            bool,
-            str,
-            bytes,
-            bytearray,
-            list,
-            tuple,
-            set,
-            frozenset,
-            dict,
-            range,
-            object,
-            type(None),
-        ),
-        *(kind for kind in vars(builtins).values() if isinstance(kind, type) and issubclass(kind, BaseException)),
-        *(abs, all, any, chr, divmod, hash, hex, len, max, min, ord, pow, repr, reversed, round, sorted, sum),
-    )
+    **{kind.__name__: kind for kind in (*_TYPES, type(None))},
+    **{function.__name__: function for function in _FUNCTIONS},
+    **{n: kind for n, kind in vars(builtins).items() if isinstance(kind, type) and issubclass(kind, BaseException)},
 }
 _BUILTIN_NAMES = {id(f): name for name, f in _BUILTINS.items()}
 _VIEWS = {type({}.keys()): "keys", type({}.values()): "dict_values", type({}.items()): "items"}
-
-
-def _rare(value: Any, kind: type, keep: Keep, depth: int) -> Any:
-    # Only a module that somebody imported can have made the value; importing it here would cost every program.
-    if (decimal := sys.modules.get("decimal")) and isinstance(value, decimal.Decimal):
-        return ["Decimal", decimal.Decimal.__str__(value)]
-    if (fractions := sys.modules.get("fractions")) and isinstance(value, fractions.Fraction):
-        base = fractions.Fraction
-        return ["Fraction", *(hex(int(base.__dict__[part].fget(value))) for part in ("numerator", "denominator"))]
-    if datetime := sys.modules.get("datetime"):
-        for base in (datetime.datetime, datetime.date, datetime.time):
-            if isinstance(value, base):
-                zone = value.tzinfo if base is not datetime.date else None
-                key = getattr(zone, "key", None)
-                return [base.__name__, base.isoformat(value), key if isinstance(key, str) else None]
-        if isinstance(value, datetime.timedelta):
-            base = datetime.timedelta
-            return ["timedelta", *(int(base.__dict__[p].__get__(value)) for p in ("days", "seconds", "microseconds"))]
-    if (uuid := sys.modules.get("uuid")) and isinstance(value, uuid.UUID):
-        return ["UUID", uuid.UUID.__str__(value)]
-    if (pathlib := sys.modules.get("pathlib")) and isinstance(value, pathlib.PurePath):
-        return ["Path", isinstance(value, pathlib.Path), pathlib.PurePath.__str__(value)]
-    if (array := sys.modules.get("array")) and isinstance(value, array.array):
-        return ["array", str(value.typecode), encode(array.array.tolist(value), keep, depth + 1)]
-    if numpy := sys.modules.get("numpy"):
-        if isinstance(value, numpy.generic):
-            return encode(numpy.generic.item(value), keep, depth + 1)
-        if isinstance(value, numpy.ndarray):
-            flat = numpy.ndarray.ravel(value)
-            items = encode(numpy.ndarray.tolist(flat), keep, depth + 1)
-            return ["ndarray", value.dtype.str, [int(n) for n in value.shape], items]
-    return None
 
 
 def decode(tree: Any, opened: Callable[..., Any] = Opaque, depth: int = 0) -> Any:
@@ -205,60 +175,6 @@ def _hex(text: Any) -> int:
     return int(text, 16)
 
 
-def _decimal(text: str) -> Any:
-    import decimal
-
-    return decimal.Decimal(text)
-
-
-def _fraction(numerator: str, denominator: str) -> Any:
-    import fractions
-
-    return fractions.Fraction(_hex(numerator), _hex(denominator))
-
-
-def _datetime(kind: str) -> Callable[..., Any]:
-    def parse(*items: Any) -> Any:
-        import datetime
-
-        if kind == "timedelta":
-            return datetime.timedelta(*items)
-        value = getattr(datetime, kind).fromisoformat(items[0])
-        if isinstance(key := items[1], str) and kind == "datetime":
-            import zoneinfo
-
-            try:
-                return value.replace(tzinfo=zoneinfo.ZoneInfo(key[:80]), fold=_fold(value, zoneinfo.ZoneInfo(key[:80])))
-            except (ValueError, OSError, zoneinfo.ZoneInfoNotFoundError):
-                return value
-        return value
-
-    return parse
-
-
-def _fold(value: Any, zone: Any) -> int:
-    """Which of two equal clock times, when clocks are set back, has the value's offset."""
-    return int(value.replace(tzinfo=zone, fold=0).utcoffset() != value.utcoffset())
-
-
-def _uuid(text: str) -> Any:
-    import uuid
-
-    return uuid.UUID(text)
-
-
-def _path(is_concrete: bool, text: str) -> Any:
-    import pathlib
-
-    return (pathlib.Path if is_concrete is True else pathlib.PurePath)(text)
-
-
-def _array(typecode: str, tree: Any) -> Any:
-    import array
-
-    return array.array(typecode, decode(tree))
-
-
 @functools.lru_cache(maxsize=64)
 def _named_class(name: str, fields: tuple[str, ...]) -> Any:
     return namedtuple(name if name.isidentifier() else "Row", fields, rename=True)
@@ -269,13 +185,6 @@ def named_class(name: Any, fields: Any) -> Any:
     if not isinstance(name, str) or not isinstance(fields, list) or not all(isinstance(f, str) for f in fields):
         raise ValueError("malformed value")
     return _named_class(name[:80], tuple(fields))
-
-
-def _ndarray(dtype: str, shape: list[int], tree: Any) -> Any:
-    import numpy
-
-    kind = numpy.dtype(dtype) if dtype[1:2] in "biufcSUmM" else None
-    return numpy.array(decode(tree), dtype=kind).reshape(shape)
 
 
 _MAKE: dict[str, Callable[[list[Any]], Any]] = {
@@ -296,13 +205,13 @@ _PARSE: dict[str, Callable[..., Any]] = {
     "bytearray": bytearray.fromhex,
     "complex": complex,
     "range": lambda *ends: range(*map(_hex, ends)),
-    "Decimal": _decimal,
-    "Fraction": _fraction,
-    "ndarray": _ndarray,
-    "UUID": _uuid,
-    "Path": _path,
-    "array": _array,
-    **{kind: _datetime(kind) for kind in ("datetime", "date", "time", "timedelta")},
+    "Decimal": rare.decimal,
+    "Fraction": rare.fraction,
+    "ndarray": lambda dtype, shape, tree: rare.ndarray(dtype, shape, decode(tree)),
+    "UUID": rare.uuid,
+    "Path": rare.path,
+    "array": lambda typecode, tree: rare.array(typecode, decode(tree)),
+    **{kind: rare.clock(kind) for kind in ("datetime", "date", "time", "timedelta")},
 }
 HEAVY = ("Decimal", "Fraction", "ndarray", "object", "error", "fields", "range")
 """Tags whose values can make work, or decide, beyond their own size: compared inside a sandbox only."""
