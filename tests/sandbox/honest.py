@@ -77,7 +77,10 @@ HONEST: dict[str, tuple[str, dict[str, Any]]] = {
         _VECTOR,
         _is("v = Vector(3, 4)", "assert abs(v) == 5.0 and v.x == 3", "assert str(-v) == '(-3, -4)'"),
     ),
-    "a vector's hash": (_VECTOR, _is("assert hash(Vector(1, 2)) == hash(Vector(1, 2))")),
+    "a vector's hash": (
+        _VECTOR,
+        _is("assert hash(Vector(1, 2)) == hash(Vector(1, 2))", "v = Vector(1, 2)", "assert v.x == 1"),
+    ),
     "a dataclass returned": (
         "from dataclasses import dataclass\n@dataclass\nclass P:\n    a: int\n    b: int\ndef swap(p): return P(p.b, p.a)",
         _is("assert swap(P(1, 2)) == P(2, 1)"),

@@ -77,6 +77,7 @@ class Remote:
                 return object.__getattribute__(self, name)
             raise AttributeError(name)
         exam, origin = _exam(self), _origin(self)
+        _info(self).pop("length", None)
         if origin.is_mixed and name in PLAIN:
             raise exam.undecided(f".{name}")
         role = exam.roles.get(origin.name, "given") if origin.role == "name" else origin.role
@@ -219,6 +220,11 @@ def is_same(one: Any, other: Any) -> bool:
     return one is other
 
 
+def is_callable(value: Any) -> bool:
+    """`callable`, which would be true of every Remote."""
+    return bool(_info(value).get("calls")) if isinstance(value, Remote) else callable(value)
+
+
 def _against_plain(remote: Remote, sign: str) -> BaseException:
     exam, info = _exam(remote), _info(remote)
     if _origin(remote).role == "given" and info.get("class") not in exam.class_numbers:
@@ -243,6 +249,7 @@ def _same(one: Remote, other: Remote) -> bool:
     is_equal = states[0] == states[1]
     if (operate("eq", one, other) is True) != is_equal:
         raise exam.undecided("==")
+    exam.known += 1
     return is_equal
 
 
@@ -268,12 +275,21 @@ def _items(remote: Remote, exam: Exam, kind: str = "iter") -> Iterator[Any]:
     if not isinstance(source, Remote):
         yield from source
         return
+    count = 0
     while True:
         try:
             item = operate("next", source)
         except StopIteration:
-            return
+            break
+        count += 1
         yield item
+    _check_length(remote, count)
+
+
+def _check_length(remote: Remote, length: Any) -> None:
+    """What a result says of its length has to be what it gave, and the other way round."""
+    if _info(remote).setdefault("length", length) != length and _origin(remote).role == "given":
+        raise _exam(remote).wrong(f"a {kind_of(remote)} object of two lengths")
 
 
 def _unary(name: str) -> Callable[..., Any]:
@@ -281,6 +297,8 @@ def _unary(name: str) -> Callable[..., Any]:
         result = operate(name, self, *arguments)
         if _origin(self).is_mixed and not isinstance(result, Remote) and name != "getitem":
             raise _exam(self).undecided(f"{name}()")
+        if name == "len":
+            _check_length(self, result)
         return result
 
     return method

@@ -95,8 +95,13 @@ class Server:
         if isinstance(value, type):
             if value.__bases__ == (tuple,) and (fields := values.named_fields(value)) and _is_bare(value):
                 return ["fields", self._number(value), value.__name__[:80], fields]
-            return ["object", self._number(value), "type", {"nature": "class", "name": value.__name__[:80]}]
-        info: dict[str, Any] = {"class": self._number(kind)}
+            return [
+                "object",
+                self._number(value),
+                "type",
+                {"nature": "class", "calls": True, "name": value.__name__[:80]},
+            ]
+        info: dict[str, Any] = {"class": self._number(kind), "calls": callable(value)}
         if isinstance(value, enum.Enum):
             held = _plain(value.value)
             info |= {"state": {"enum": value.name, "value": held}, "value": held, "flat": isinstance(value, int | str)}

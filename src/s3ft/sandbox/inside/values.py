@@ -64,6 +64,8 @@ def encode(value: Any, keep: Keep = _opaque, depth: int = 0) -> Any:
     if isinstance(value, dict):
         tag = next((name for name, base in _DICTS.items() if isinstance(value, base)), "dict")
         return [tag, *[[encode(k, keep, depth + 1), encode(v, keep, depth + 1)] for k, v in dict.items(value)]]
+    if kind is slice:
+        return ["slice", *[encode(end, keep, depth + 1) for end in (value.start, value.stop, value.step)]]
     if kind in _VIEWS:
         return [_VIEWS[kind], *[encode(item, keep, depth + 1) for item in value]]
     if (kind is type or callable(value)) and (name := _BUILTIN_NAMES.get(id(value))):
@@ -191,6 +193,7 @@ _MAKE: dict[str, Callable[[list[Any]], Any]] = {
     "list": list,
     "tuple": tuple,
     "deque": deque,
+    "slice": lambda items: slice(*items),
     "set": lambda items: set(_spread(items)),
     "frozenset": lambda items: frozenset(_spread(items)),
     "keys": lambda items: dict.fromkeys(_spread(items)).keys(),
