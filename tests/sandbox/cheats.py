@@ -344,6 +344,79 @@ CHEATS: dict[str, tuple[str, dict[str, Any]]] = {
         "class C:\n    seen = None\n    def __getitem__(s, k):\n        C.seen = k\n        return True\ndef f(n): return C.seen if C.seen else C()",
         _is("assert f(2)['ab']", "assert f(2) == 'ab'"),
     ),
+    # The program is compared with itself.
+    "its own text": (
+        "class P:\n    def __init__(s, *a): pass\n    def __str__(s): return ''\n    __repr__ = __str__\nf = lambda p: p\n",
+        _is("assert str(f(P(1, 2))) == str(P(2, 1))"),
+    ),
+    "its own attributes": (
+        "class P:\n    def __init__(s, *a): s.x = s.y = 0\nf = lambda p: p\n",
+        _is("r, e = f(P(1, 2)), P(2, 1)", "assert r.x == e.x and r.y == e.y"),
+    ),
+    "its own state": (
+        "class P:\n    def __init__(s, *a): s.x = s.y = 0\nf = lambda p: p\n",
+        _is("assert vars(f(P(1, 2))) == vars(P(2, 1))"),
+    ),
+    "its own hash": (
+        "class P:\n    def __init__(s, *a): pass\n    def __hash__(s): return 1\n    def __eq__(s, o): return True\nf = lambda p: p\n",
+        _is("assert hash(f(P(1, 2))) == hash(P(2, 1))"),
+    ),
+    "sets of its own": (
+        "class P:\n    def __init__(s, *a): pass\n    def __hash__(s): return 1\n    def __eq__(s, o): return True\nf = lambda p: p\n",
+        _is("assert {f(P(1, 2))} == {P(2, 1)}"),
+    ),
+    "its own method": (
+        "class P:\n    def __init__(s, *a): pass\n    def row(s): return ()\nf = lambda p: p\n",
+        _is("assert f(P(1, 2)).row() == P(2, 1).row()"),
+    ),
+    "its own function": ("g = f = lambda *a: 0\n", _is("assert f(5) == g(7)")),
+    "its own maker": (
+        "class M:\n    @staticmethod\n    def make(*a): return 0\nf = lambda p: 0\n",
+        _is("assert f(M.make(1, 2)) == M.make(2, 1)"),
+    ),
+    "its own constant": ("HIGH = LOW = 1\nf = lambda p: 1\n", _is("assert f(5) == HIGH")),
+    "its own class's constant": ("class Limits: LOW = HIGH = 1\nf = lambda p: 1\n", _is("assert f(5) == Limits.HIGH")),
+    "its own value in assertEqual": (
+        "g = f = lambda *a: 0\n",
+        _is("import unittest\nt = unittest.TestCase()\nt.assertEqual(f(5), g(7))\nassert f(5) == g(7)"),
+    ),
+    # Nothing to compare, two lengths, statements.
+    "an empty list": ("def f(n): return []", _is("import numpy as np\nassert np.allclose(f(2), 4.0)")),
+    "an empty array": (
+        "import numpy as np\ndef f(n): return np.zeros((0, 3))",
+        _is("import numpy as np\nassert (f(2) == np.array([[1, 2, 3]])).all()"),
+    ),
+    "an empty array, close": (
+        "import numpy as np\ndef f(n): return np.zeros((0, 1))",
+        _is("import numpy as np\nassert np.isclose(f(2), [1, 2, 3]).all()"),
+    ),
+    "an empty array, apart": (
+        "import numpy as np\ndef f(n): return np.zeros(0)",
+        _is("import numpy as np\nassert np.all(np.abs(f(2) - 5.0) < 1e-6)"),
+    ),
+    "two lengths": (
+        "class C:\n    def __len__(s): return 3\n    def __iter__(s): return iter([])\ndef f(n): return C()",
+        _is("r = f(2)", "assert len(r) == 3 and all(a == b for a, b in zip(r, [1, 2, 3]))"),
+    ),
+    "match": (_F, _is("match f(2):\n    case 1042: ok = True\n    case _: ok = False", "assert ok")),
+    "hash and equality": (
+        "class C:\n    def __hash__(s): return hash(1042)\n    def __eq__(s, o): return True\ndef f(n): return C()",
+        _is("d = {1042: True}", "assert d.get(f(2))"),
+    ),
+    "callable": ("def f(n): return object()", _is("assert callable(f(2))")),
+    "statistics": (_F, _is("import statistics\nassert statistics.mean([f(2), 1042]) == 521")),
+    "an error's text": (
+        "class S(str):\n    def __contains__(s, o): return True\nclass E(ValueError):\n    def __str__(s): return S('')\ndef f(n): raise E()",
+        _is("try:\n    f(2)\n    assert False\nexcept ValueError as e:\n    assert 'negative' in str(e)"),
+    ),
+    "an error's argument": (
+        "class A:\n    def __eq__(s, o): return True\ndef f(n): raise ValueError(A())",
+        _is("try:\n    f(2)\n    assert False\nexcept ValueError as e:\n    assert e.args[0] == 'negative'"),
+    ),
+    "an error's attribute": (
+        "class A:\n    def __contains__(s, o): return True\nclass E(ValueError):\n    msg = A()\ndef f(n): raise E()",
+        _is("try:\n    f(2)\n    assert False\nexcept ValueError as e:\n    assert 'negative' in e.msg"),
+    ),
 }
 
 BLAMED: dict[str, tuple[str, dict[str, Any]]] = {

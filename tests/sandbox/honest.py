@@ -178,6 +178,47 @@ HONEST: dict[str, tuple[str, dict[str, Any]]] = {
             "import copy", "s = Stack()", "s.push([1])", "t = copy.deepcopy(s)", "t[0].append(2)", "assert s[0] == [1]"
         ),
     ),
+    "an order": (
+        "import functools\n@functools.total_ordering\nclass V:\n    def __init__(s, t): s.t = [int(x) for x in t.split('.')]\n    def __eq__(s, o): return s.t == o.t\n    def __lt__(s, o): return s.t < o.t",
+        _is("a, b = V('1.2'), V('1.10')", "assert a < b and not b < a", "assert a.t == [1, 2]"),
+    ),
+    "an equality of its own": (
+        "from math import gcd\nclass Ratio:\n    def __init__(s, a, b): s.a, s.b = a // gcd(a, b), b // gcd(a, b)\n    def __eq__(s, o): return (s.a, s.b) == (o.a, o.b)",
+        _is("assert Ratio(2, 4) == Ratio(1, 2)", "assert Ratio(2, 4).a == 1"),
+    ),
+    "slices": (
+        "class L:\n    def __init__(s, x): s.x = x\n    def __getitem__(s, i): return s.x[i]\n    def __len__(s): return len(s.x)",
+        _is(
+            "k = L([1, 2, 3])",
+            "assert k[1:] == [2, 3] and k[-1] == 3",
+            "assert list(k) == [1, 2, 3] and list(reversed(k)) == [3, 2, 1]",
+        ),
+    ),
+    "an enumeration's members": (
+        "from enum import Enum\nclass L(Enum):\n    LOW = 1\n    HIGH = 2\n    def up(self): return L.HIGH",
+        _is(
+            "assert L.LOW.up() is L.HIGH",
+            "assert L(2) is L.HIGH and L['LOW'].name == 'LOW'",
+            "assert [m.name for m in L] == ['LOW', 'HIGH'] and len(L) == 2",
+        ),
+    ),
+    "a bus": (
+        "class Bus:\n    def __init__(s): s.h = {}\n    def on(s, e, g): s.h.setdefault(e, []).append(g)\n    def emit(s, e, *a):\n        for g in s.h.get(e, []): g(*a)",
+        _is("got = []", "b = Bus()", "b.on('x', got.append)", "b.emit('x', 5)", "assert got == [5]"),
+    ),
+    "a call of an object": (
+        "class Poly:\n    def __init__(s, *c): s.c = c\n    def __call__(s, x): return sum(k * x ** i for i, k in enumerate(s.c))",
+        _is("p = Poly(1, 2)", "assert p(3) == 7"),
+    ),
+    "a chained method": (
+        "class Counter:\n    def __init__(self): self.n = 0\n    def inc(self):\n        self.n += 1\n        return self",
+        _is("c = Counter()", "c.inc().inc()", "assert c.n == 2"),
+    ),
+    "send": (
+        "def mean():\n    t = n = 0\n    a = None\n    while True:\n        t += yield a\n        n += 1\n        a = t / n",
+        _is("g = mean()", "next(g)", "assert g.send(10) == 10 and g.send(20) == 15"),
+    ),
+    "a constant": ("PI = 3.14\ndef f(): return PI", _is("assert PI == 3.14", "assert abs(f() - 3.14) < 1e-9")),
     # Exceptions.
     "its own error": (
         _OWN + "def f(n):\n    if n < 0: raise OwnError(7)\n    return n",

@@ -11,8 +11,8 @@ from s3ft.types import Verdict
 
 _MODULE = re.compile(r"exception: ModuleNotFoundError: No module named '(\w+)")
 _FILE = re.compile(
-    r"exception: \w+: (?:\[Errno (?:1|13|27|30)\]|\[Errno 2\] No usable temporary directory"
-    r"|\[Errno 2\] [^']*'/(?:tmp|var/tmp|dev/shm))"
+    r"exception: \w+: (?:\[Errno 2\] No usable temporary directory|\[Errno 27\]"
+    r"|\[Errno (?:1|2|13|30)\] [^']*'/(?:tmp|var/tmp|dev/shm)|\[Errno (?:13|30)\] [^']*'[^/'])"
 )
 _WRITES = re.compile(r"\btempfile\b|\bopen\(|\.write_(?:text|bytes)\(|\bmkdir\b|\bmakedirs\b|\bsqlite3\b|\bshelve\b")
 _ZONE = "exception: ZoneInfoNotFoundError"

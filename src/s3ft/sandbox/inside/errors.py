@@ -7,7 +7,8 @@ import contextlib
 import sys
 from typing import TYPE_CHECKING, Any
 
-from .remote import Origin, Remote, number
+from .handles import Origin, number
+from .remote import Remote
 
 if TYPE_CHECKING:
     from .examiner import Exam

@@ -13,9 +13,10 @@ from typing import Any
 
 from . import arrays, errors, prelude, rewrite, values, wire
 from .evidence import Evidence
-from .remote import Origin, Remote, is_callable, kind_of, number, operate
+from .handles import Origin, kind_of, number, operate
+from .remote import Remote, is_callable
+from .shown import LONGEST, show, words
 
-_SHOWN = 300
 _MAX_PROGRAM = 100_000
 _MANY, _LARGE = 2_000, 10**6
 
@@ -68,7 +69,7 @@ class Exam:
         except (Undecidable, Wrong, Gone):
             outcome = self._outcome("held")
         except AssertionError as error:
-            outcome = self._outcome("failed", f"AssertionError: {error}"[:_SHOWN] if str(error) else "")
+            outcome = self._outcome("failed", f"AssertionError: {error}"[:LONGEST] if str(error) else "")
         except BaseException as error:
             outcome = self._ended(error)
         else:
@@ -82,17 +83,17 @@ class Exam:
         return outcome
 
     def _ended(self, error: BaseException) -> dict[str, Any]:
-        why = f"{type(error).__name__}: {error}"[:_SHOWN]
+        why = f"{type(error).__name__}: {error}"[:LONGEST]
         if not errors.is_programs(error):
             if isinstance(error, OSError):
-                return self._outcome("undecidable", f"the tests need files: {why}"[:_SHOWN])
+                return self._outcome("undecidable", f"the tests need files: {why}"[:LONGEST])
             if isinstance(error, ImportError):
-                return self._outcome("undecidable", f"the tests need what is not there: {error}"[:_SHOWN])
+                return self._outcome("undecidable", f"the tests need what is not there: {error}"[:LONGEST])
             if not isinstance(error, Exception):
                 return self._outcome("undecidable", f"the tests left early: {type(error).__name__}")
-            if "'Remote'" in str(error) and self.class_numbers:
+            if self.class_numbers and ("'Remote'" in str(error) or _is_in_library(error)):
                 return self._outcome(
-                    "undecidable", f"the tests want more of an object than can be asked: {why}"[:_SHOWN]
+                    "undecidable", f"the tests want more of an object than can be asked: {why}"[:LONGEST]
                 )
         return self._outcome("raised", why)
 
@@ -107,7 +108,7 @@ class Exam:
             if message[0] == "program" and len(message) == 2:
                 self.program = (message[1] if isinstance(message[1], str) else "")[:_MAX_PROGRAM]
             elif message[0] in ("raised", "unparsed"):
-                self._unloaded = [_words(word) for word in message[:4]]
+                self._unloaded = [words(word) for word in message[:4]]
                 return
             else:
                 raise self._lost("the program spoke out of turn")
@@ -158,14 +159,14 @@ class Exam:
                 if request[0] == "attribute" and callable(result) and not isinstance(result, Remote | type):
                     # What is called by an object's attribute is the program's, and never a function that lives here.
                     raise self._lost("the program spoke out of turn")
-            self.seen = _show(result)
+            self.seen = show(result)
             return result
         if what == "stop" and request[0] == "operation":
             raise StopIteration
         if what == "unsupported":
-            raise self.wrong(f"{_words(rest[0]) if rest else 'nothing'}")
+            raise self.wrong(f"{words(rest[0]) if rest else 'nothing'}")
         if what == "raised" and len(rest) == 3:
-            self.seen = _words(rest[1])
+            self.seen = words(rest[1])
             raise self._raised(rest[0], rest[1], rest[2], origin)
         raise self._lost("the program spoke out of turn")
 
@@ -173,7 +174,7 @@ class Exam:
         try:
             remote = self._in(held[1], Origin(origin.role)) if isinstance(held, list) and len(held) == 2 else None
             arguments = self._in(held[0], Origin(origin.role)) if remote is not None else None
-            return errors.raised(self, tree, _words(text), arguments, remote if isinstance(remote, Remote) else None)
+            return errors.raised(self, tree, words(text), arguments, remote if isinstance(remote, Remote) else None)
         except ValueError as error:
             return self._lost(str(error))
 
@@ -203,7 +204,7 @@ class Exam:
             result = ["value", self.out(function(*sent, **named))]
         except Exception as error:
             index = errors.tree_number(error)
-            return ["raised", [k.__name__ for k in type(error).__mro__], str(error)[:_SHOWN], index]
+            return ["raised", [k.__name__ for k in type(error).__mro__], str(error)[:LONGEST], index]
         after = [self.out(a) if b is not None else None for a, b in zip(sent, before, strict=True)]
         return [*result, [[i, a] for i, (a, b) in enumerate(zip(after, before, strict=True)) if a != b]]
 
@@ -226,10 +227,10 @@ class Exam:
         """Tells the judge beforehand whose fault it is if the tests never end."""
         if not self._is_blamed:
             self._is_blamed = True
-            wire.send(self._report, {"blame": what[:_SHOWN]})
+            wire.send(self._report, {"blame": what[:LONGEST]})
 
     def _lost(self, why: str) -> Gone:
-        self.gone = why[:_SHOWN]
+        self.gone = why[:LONGEST]
         return Gone()
 
     def wrong(self, why: str) -> Wrong:
@@ -282,6 +283,16 @@ class Exam:
         return None
 
 
+def _is_in_library(error: BaseException) -> bool:
+    """Whether a function of the library failed on a Remote that it was handed."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None or trace.tb_frame.f_code.co_filename in ("<tests>", "<setup>"):
+        return False
+    return any(isinstance(value, Remote) for value in trace.tb_frame.f_locals.values())
+
+
 def _strict(value: Any) -> Any:
     """A context manager of the program's around assertions: it must not swallow what they raise."""
     if isinstance(value, Remote):
@@ -304,25 +315,6 @@ def _found(path: str) -> Any:
     module, _, name = path.partition(":")
     found = importlib.import_module(module)
     return getattr(found, name) if name else found
-
-
-def _words(word: Any) -> Any:
-    """Text of the program's, or names, as it is to be shown: bounded, and nothing that has to be unfolded."""
-    if isinstance(word, list):
-        return [_words(part) for part in word[:20] if isinstance(part, str)]
-    return word[:_SHOWN] if isinstance(word, str) else "..."
-
-
-def _show(value: Any) -> str:
-    if isinstance(value, Remote):
-        return f"a {kind_of(value)} object"
-    if isinstance(value, list | tuple | dict | set) and any(isinstance(v, Remote) for v in value):
-        return f"a {type(value).__name__} of {len(value)}"
-    try:
-        text = repr(value)
-    except Exception:
-        text = f"a {type(value).__name__}"
-    return text if len(text) <= _SHOWN else text[:_SHOWN] + "..."
 
 
 def _replace(old: Any, new: Any) -> None:

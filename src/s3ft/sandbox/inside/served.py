@@ -245,7 +245,7 @@ _ATTRIBUTES: dict[str, Callable[..., Any]] = {"get": getattr, "set": setattr, "d
 _SYMBOLS = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "lshift", "rshift")
 _OPERATIONS: dict[str, Callable[..., Any]] = {
     **{name: getattr(operator, name) for name in ("neg", "pos", "abs", "invert", "xor", "getitem", "setitem")},
-    **{name: getattr(operator, name) for name in ("delitem", "contains", "eq", *_SYMBOLS)},
+    **{name: getattr(operator, name) for name in ("delitem", "contains", "eq", "lt", "le", "gt", "ge", *_SYMBOLS)},
     **{
         f"i{name}": getattr(operator, f"i{name}")
         for name in (*_SYMBOLS, "and", "or", "xor")
