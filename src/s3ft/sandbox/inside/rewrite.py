@@ -28,7 +28,8 @@ def helpers(
 
 def tests(source: str, constants: frozenset[str]) -> ast.Module:
     """`constants`: names that hold plain data of the program's. Raises SyntaxError."""
-    return ast.fix_missing_locations(_Rewriter(constants).visit(ast.parse(source)))
+    rewritten: ast.Module = ast.fix_missing_locations(_Rewriter(constants).visit(ast.parse(source)))
+    return rewritten
 
 
 class _Rewriter(ast.NodeTransformer):

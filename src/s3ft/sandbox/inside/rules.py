@@ -59,7 +59,7 @@ def same(one: Remote, other: Remote) -> bool:
     )
     if not is_known:
         raise exam.undecided("==")
-    is_equal = states[0] == states[1]
+    is_equal: bool = states[0] == states[1]
     if (operate("eq", one, other) is True) != is_equal:
         if are_made(one, other):
             return not is_equal
