@@ -7,7 +7,6 @@ import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import astuple
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
