@@ -259,9 +259,9 @@ main()
 @pytest.mark.parametrize(
     ("room", "length", "says"),
     [
-        (3000, 0, "generations.sqlite: disk I/O error; name a folder that can be written with cache=DIR"),
+        (3000, 0, "generations.sqlite: disk I/O error; free some space or name another folder with cache=DIR"),
         (60_000, 0, "cannot be written (File too large); free some space or choose another folder"),
-        (200_000, 3000, "cache: disk I/O error; free some space or name another folder with cache=DIR"),
+        (200_000, 3000, "generations.sqlite: disk I/O error; free some space or name another folder with cache=DIR"),
     ],
 )
 def test_no_space_is_one_line_and_the_build_goes_on_from_there(
