@@ -72,5 +72,5 @@ def test_ids_are_those_of_transformers(kind: str, text: str, before: str, contin
     marked = marks.marked(text, CONTROL)
     assert marked == chat_template_utils.mark_control_tokens(text, CONTROL)
     whole = before + marked
-    theirs = chat_template_utils.encode_marked_chat(tokenizer, START + whole if continued else whole)
+    theirs = chat_template_utils.encode_marked_chat(tokenizer, END + whole if continued else whole)
     assert marks.encode(tokenizer, whole, continued) == theirs

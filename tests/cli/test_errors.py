@@ -125,7 +125,7 @@ def test_the_run_that_the_mistakes_are_made_in_is_sound(s3ft: Command) -> None:
         ({"epochs": 3}, ["run.yaml: unknown field 'epochs'"]),
         ({"train": {"epoch": 3}}, ["did you mean 'train.epochs'?"]),
         ({"train": {"epochs": "few"}}, ["field 'train.epochs': found 'few'"]),
-        ({"cache": "run.yaml"}, ["cache run.yaml/generations.sqlite", "name a folder that can be written"]),
+        ({"cache": "run.yaml"}, ["cache run.yaml/generations.sqlite", "name another folder with cache=DIR"]),
     ],
 )
 def test_a_mistake_in_the_config_is_one_line(s3ft: Command, change: dict[str, Any], says: list[str]) -> None:
@@ -207,9 +207,9 @@ def test_a_run_directory_at_work_is_refused(s3ft: Command) -> None:
 
 def test_a_stage_that_comes_too_early_says_what_to_do_first(s3ft: Command) -> None:
     config = _config()
-    _is_one_line(s3ft("train", config), "no records of 'ssr' yet; run s3ft build first")
+    _is_one_line(s3ft("train", config), "no records of 'ssr' as build writes them; run s3ft build first")
     assert s3ft("build", config).code == 0
-    _is_one_line(s3ft("report", config), "has not been measured yet; run s3ft evaluate first")
+    _is_one_line(s3ft("report", config), "base has not been measured, or its files are damaged; run s3ft evaluate first")
     _is_one_line(s3ft("evaluate", config), "not trained yet; run s3ft train first")
 
 
