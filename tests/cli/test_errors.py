@@ -209,8 +209,10 @@ def test_a_stage_that_comes_too_early_says_what_to_do_first(s3ft: Command) -> No
     config = _config()
     _is_one_line(s3ft("train", config), "no records of 'ssr' as build writes them; run s3ft build first")
     assert s3ft("build", config).code == 0
-    _is_one_line(s3ft("report", config), "base has not been measured, or its files are damaged; run s3ft evaluate first")
-    _is_one_line(s3ft("evaluate", config), "not trained yet; run s3ft train first")
+    _is_one_line(
+        s3ft("report", config), "base has not been measured, or its files are damaged; run s3ft evaluate first"
+    )
+    _is_one_line(s3ft("evaluate", config), "no adapter as train writes it; run s3ft train first")
 
 
 def test_a_judge_that_cannot_tell_stops_the_build_with_its_reasons(s3ft: Command) -> None:
