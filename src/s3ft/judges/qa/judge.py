@@ -6,18 +6,23 @@ from collections.abc import Callable, Sequence
 
 from s3ft import plugins
 from s3ft.judges.qa import published
-from s3ft.judges.qa.features import NAMES, Reading, answers, features
-from s3ft.judges.qa.say import abstains, asked, denies, is_unanswerable, is_yes, says_yes, stated
+from s3ft.judges.qa.features import NAMES, table
+from s3ft.judges.qa.final import asked, stated
+from s3ft.judges.qa.reading import Answer, Reading
+from s3ft.judges.qa.rules import RULES
+from s3ft.judges.qa.say import abstains, is_unanswerable, is_yes, says_yes
 from s3ft.judges.qa.weights import WEIGHTS
 from s3ft.types import Completion, Example, UserError, Verdict
 
-_TABLE = tuple(WEIGHTS[name] for name in NAMES)
+_TABLE = tuple(WEIGHTS.get(name, 0.0) for name in NAMES)
 _PUBLISHED: dict[str, tuple[Callable[[str, str], float], float]] = {
     "exact": (published.exact, 1.0),
     "contains": (published.contains, 1.0),
     "f1": (published.f1, 0.5),
 }
 _POLARITY = {True: "says yes", False: "says no", None: "says neither yes nor no"}
+LOWEST = -9.0
+"""The score of a completion that has nothing of any answer."""
 MATCHES = ("weighed", *_PUBLISHED)
 
 
@@ -56,7 +61,7 @@ class judge:
             return Verdict(False, answer="", reason="empty")
         if self._match != "weighed":
             return self._published(references, completion)
-        return weighed(references, stated(completion), asked(example), self._threshold or 0.0)
+        return scored(references, stated(completion), asked(example), self._threshold or 0.0)
 
     def _published(self, references: list[str], completion: str) -> Verdict:
         measure, usual = _PUBLISHED[self._match]
@@ -65,8 +70,8 @@ class judge:
         return Verdict(score >= needed, completion.strip()[:200], f"{self._match} {score:.2f} with {best!r}")
 
 
-def weighed(references: Sequence[str], completion: str, question: str, bar: float = 0.0) -> Verdict:
-    """The verdict of the weighed rule on a completion that is not empty."""
+def scored(references: Sequence[str], completion: str, question: str, bar: float = 0.0) -> Verdict:
+    """The verdict of the score and its rules on a completion that is not empty."""
     said = completion.strip()[:200]
     if any(is_unanswerable(r) for r in references):
         references = [r for r in references if not is_unanswerable(r)]
@@ -81,21 +86,23 @@ def weighed(references: Sequence[str], completion: str, question: str, bar: floa
     if abstains(completion) and not any(map(abstains, references)):
         return Verdict(False, said, "abstains, and there is an answer")
     reading = Reading(completion, question)
-    uncased = all(r == r.lower() for r in references)
-    best, reason = float("-inf"), f"nothing of {references[0]!r} is there"
-    for reference in references:
-        for answer in answers(reference):
-            if not reading.touches(answer):
-                continue
-            values, missing = features(answer, reading, uncased)
-            score = sum(v * w for v, w in zip(values, _TABLE, strict=True))
-            if score >= bar and denies(reading.words, answer.words):
-                score, reason = best, f"denies {answer.text!r}"
-            elif score >= bar and (other := reading.swaps(answer)):
-                score, reason = best, f"has {other!r} in the middle of {answer.text!r}"
-            elif score >= bar:
-                return Verdict(True, said, f"has {answer.text!r}")
-            if score > best:
-                lacks = f"lacks {missing!r} of" if missing else "does not answer with"
-                best, reason = score, f"{lacks} {answer.text!r}"
-    return Verdict(False, said, reason)
+    best, reason = LOWEST, f"nothing of {references[0]!r} is there"
+    rows = table(references, reading)
+    for answer, values, missing in rows:
+        score = sum(v * w for v, w in zip(values, _TABLE, strict=True))
+        if score >= bar:
+            broken = next(
+                (f"{says}: {answer.text!r}" for says, rule in RULES.items() if rule(reading, answer, references)), ""
+            )
+            if not broken:
+                return Verdict(True, said, f"has {answer.text!r}, score {score:.2f}", score)
+            score, reason = best, f"{broken}: {answer.text!r}"
+        if score > best:
+            lacks = f"lacks {missing!r} of" if missing else "does not answer with"
+            best, reason = score, f"{lacks} {answer.text!r}"
+    return Verdict(False, said, f"{reason}, score {best:.2f}", best)
+
+
+def rejects(reading: Reading, answer: Answer, references: Sequence[str]) -> str:
+    """What the first rule that rejects an answer says; empty if none does."""
+    return next((says for says, rule in RULES.items() if rule(reading, answer, references)), "")
