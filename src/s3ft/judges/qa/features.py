@@ -79,6 +79,7 @@ def _of_answer(answer: Answer, reading: Reading, uncased: bool) -> tuple[list[fl
     if same:
         early = answer.compact in reading.compact[: 6 * reading.first_sentence + len(answer.compact)]
         found, recall = [(0 if early or answer.amounts else 10**6, 1.0)] * len(found), 1.0
+    other_form = same and answer.compact not in reading.compact
     full = recall > 0.999
     missing = [i for i, (_, f) in enumerate(found) if not f and counts[i]]
     numbers = [w for w, (_, f) in zip(content, found, strict=True) if not f and w[0].isdigit()]
@@ -102,8 +103,8 @@ def _of_answer(answer: Answer, reading: Reading, uncased: bool) -> tuple[list[fl
         math.log(len(content)),
         sum(s in asked for s in stems) / len(stems),
         0 <= place < reading.first_sentence,
-        sum(s in stems for s in reading.new) / len(reading.new) if reading.new else 0.0,
-        sum(len(t & reading.triples) / len(t) for t in map(text.triples, content)) / len(content),
+        _precision(answer, reading, other_form),
+        1.0 if other_form else _letters(answer, reading, found),
     )
     return [float(v) for v in values], content[missing[0]] if missing else ""
 
@@ -123,3 +124,22 @@ def _is_near(number: str, reading: Reading) -> bool:
         float(w) for w in reading.stems if w[0].isdigit() and w.replace(".", "", 1).isdigit() and w not in reading.asked
     )
     return any(abs(other - float(number)) <= 0.05 * float(number) for other in others)
+
+
+def _precision(answer: Answer, reading: Reading, other_form: bool) -> float:
+    if not reading.new:
+        return 0.0
+    if other_form:
+        return min(
+            1.0, max(len(answer.content), len(answer.compact) if answer.text.isupper() else 1) / len(reading.new)
+        )
+    return sum(s in answer.stems for s in reading.new) / len(reading.new)
+
+
+def _letters(answer: Answer, reading: Reading, found: Sequence[tuple[int, float]]) -> float:
+    shares = []
+    for word, stem, (_, share) in zip(answer.content, answer.stems, found, strict=True):
+        triples = text.triples(word)
+        spelled_otherwise = share >= 0.9 and stem not in reading.stems
+        shares.append(1.0 if spelled_otherwise else len(triples & reading.triples) / len(triples))
+    return sum(shares) / len(shares)

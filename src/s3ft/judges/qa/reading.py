@@ -131,7 +131,7 @@ class Reading:
                     return self.stems[text.stem(other)], 0.8
             for other in self._long.get(text.skeleton(word), ()):
                 if text.sounds_alike(word, other):
-                    return self.stems[text.stem(other)], 0.8
+                    return self.stems[text.stem(other)], 1.0
         return text.umlaut(word, self.stems)
 
     def find_all(self, answer: Answer) -> list[tuple[int, float]]:

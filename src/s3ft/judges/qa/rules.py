@@ -9,12 +9,14 @@ from collections.abc import Callable, Sequence, Set
 
 from s3ft.judges.qa import text
 from s3ft.judges.qa.features import contradicts_date
-from s3ft.judges.qa.reading import Answer, Reading, answers
+from s3ft.judges.qa.reading import Answer, Reading, answers, question_stems
 
 _DENIALS = frozenset(
     "not never nor neither isnt wasnt arent werent didnt doesnt dont unlike except than cannot cant".split()
 )
 _FORMERLY = frozenset(("formerly", "previously"))
+_JOINED = re.compile(r"&|\band\b")
+_PARTS = re.compile(r",\s*and\b|,|;|&|\band\b")
 _NOW = frozenset(("now", "today", "currently", "since"))
 _BEFORE_ONLY = _FORMERLY | {"not", "than", "nor", "neither", "except", "unlike"}
 _THAN = frozenset(("rather", "other"))
@@ -222,6 +224,33 @@ def _is_echo(reading: Reading, answer: Answer, references: Sequence[str]) -> boo
     return not reading.has(answer.words) and not reading.has(answer.content)
 
 
+def _lacks_a_part(reading: Reading, answer: Answer, references: Sequence[str]) -> bool:
+    """Of a list of words one is missing (red and blue), or of a place only what it lies in is there (Dover, Delaware)."""
+    is_list = _JOINED.search(answer.text) is not None
+    if not is_list and answer.text.count(",") != 1:
+        return False
+    parts = [set(question_stems(part)) & set(answer.stems) for part in _PARTS.split(answer.text)]
+    if not all(len(part) == 1 or (part and not is_list and len(part) < 3) for part in parts):
+        return False
+    missing = {s for (_, share), s in zip(reading.find_all(answer), answer.stems, strict=True) if not share}
+    needed = parts if is_list else parts[:1] if all(answer.names) else []
+    return any(part <= missing and not part <= reading.asked for part in needed)
+
+
+def _is_replaced(reading: Reading, answer: Answer, references: Sequence[str]) -> bool:
+    """Another word stands where one of two should: Emily Bronte for Charlotte Bronte, potassium nitrate."""
+    if len(answer.content) != 2 or len(reading.words) > 6:
+        return False
+    found = reading.find_all(answer)
+    missing = next((i for i, (_, share) in enumerate(found) if not share), None)
+    if missing is None or not found[1 - missing][1]:
+        return False
+    place = found[1 - missing][0] + (1 if missing else -1)
+    if not 0 <= place < len(reading.words) or reading.words[place] in text.STOP:
+        return False
+    return text.stem(reading.words[place]) not in reading.asked
+
+
 Rule = Callable[[Reading, Answer, Sequence[str]], bool]
 RULES: dict[str, Rule] = {
     "denied": _is_denied,
@@ -232,5 +261,7 @@ RULES: dict[str, Rule] = {
     "other initials": _has_other_initials,
     "another of its kind": _is_other_kind,
     "another day": _is_finer_date_missed,
+    "a part missing": _lacks_a_part,
+    "another word in its place": _is_replaced,
     "only words of the question": _is_echo,
 }
