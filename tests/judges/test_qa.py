@@ -198,7 +198,7 @@ def test_published_measures_are_squads() -> None:
 
 @pytest.mark.parametrize(
     ("match", "threshold", "correct"),
-    [("exact", None, False), ("contains", None, True), ("f1", None, False), ("f1", 0.3, True), ("weighed", None, True)],
+    [("exact", None, False), ("contains", None, True), ("f1", None, False), ("f1", 0.3, True), ("scored", None, True)],
 )
 def test_measures_are_options(match: str, threshold: float | None, correct: bool) -> None:
     text = "It was the actor Scott Weinger in the film"

@@ -91,7 +91,7 @@ def _of_answer(answer: Answer, reading: Reading, uncased: bool) -> tuple[list[fl
         1.0,
         recall,
         full,
-        same or (full and reading.has(answer.words)),
+        same or (full and (reading.has(answer.words) or _is_respelled(answer, reading, found))),
         bool(numbers),
         any(_is_near(n, reading) for n in numbers),
         0 < len(lacks_date) == len(missing)
@@ -134,6 +134,13 @@ def _precision(answer: Answer, reading: Reading, other_form: bool) -> float:
             1.0, max(len(answer.content), len(answer.compact) if answer.text.isupper() else 1) / len(reading.new)
         )
     return sum(s in answer.stems for s in reading.new) / len(reading.new)
+
+
+def _is_respelled(answer: Answer, reading: Reading, found: Sequence[tuple[int, float]]) -> bool:
+    """Whether the words follow one another, and one is there in another spelling."""
+    places = [place for place, _ in found]
+    in_a_row = places == list(range(places[0], places[0] + len(places)))
+    return in_a_row and not reading.stems.keys() >= set(answer.stems)
 
 
 def _letters(answer: Answer, reading: Reading, found: Sequence[tuple[int, float]]) -> float:

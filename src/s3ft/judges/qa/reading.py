@@ -19,8 +19,10 @@ _PARENTHESES = re.compile(r"\([^()]*\)")
 _SPLIT = re.compile(r"\bor\b|(?<=[A-Za-z])/(?=[A-Za-z])|\s/\s")
 _GLUED = re.compile(r"[a-z]{3}\d{1,3}\b|\b(?:is|are|has|have|was|by|in|of)[a-z]{5,}")
 _TITLES = frozenset(
-    "sir king queen president dr mr mrs ms lord lady prince princess pope saint emperor archduke general captain colonel "
-    "baron reverend rev judge justice professor prof senator governor duke count".split()
+    _WORD.findall(
+        "sir king queen president dr mr mrs ms lord lady prince princess pope saint emperor archduke general captain "
+        "colonel baron reverend rev judge justice professor prof senator governor duke count"
+    )
 )
 TRIPLED = 400
 """Words of a completion whose letters are compared."""
@@ -125,14 +127,16 @@ class Reading:
         if len(word) == 4 and word.isdigit() and "1500" <= word < "2100":
             cited = next((w for w in self.stems if w.startswith(word) and len(w) <= 7 and w.isdigit()), None)
             return (-1, 0.0) if cited is None else (self.stems[cited], 1.0)
-        if len(word) >= 6:
-            for other in self._long.get(word[:2], ()):
-                if text.is_near(word, other):
-                    return self.stems[text.stem(other)], 0.8
-            for other in self._long.get(text.skeleton(word), ()):
-                if text.sounds_alike(word, other):
-                    return self.stems[text.stem(other)], 1.0
-        return text.umlaut(word, self.stems)
+        respelled = text.umlaut(word, self.stems)
+        if respelled[1] or len(word) < 6:
+            return respelled
+        for other in self._long.get(text.skeleton(word), ()):
+            if text.sounds_alike(word, other):
+                return self.stems[text.stem(other)], 1.0
+        for other in self._long.get(word[:2], ()):
+            if text.is_near(word, other):
+                return self.stems[text.stem(other)], 0.8
+        return -1, 0.0
 
     def find_all(self, answer: Answer) -> list[tuple[int, float]]:
         """`find` of each of an answer's words; of a name, an initial is found by its name and a name by its initial."""

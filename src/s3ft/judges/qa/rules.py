@@ -11,8 +11,9 @@ from s3ft.judges.qa import text
 from s3ft.judges.qa.features import contradicts_date
 from s3ft.judges.qa.reading import Answer, Reading, answers, question_stems
 
+_WORD = re.compile(r"\w+")
 _DENIALS = frozenset(
-    "not never nor neither isnt wasnt arent werent didnt doesnt dont unlike except than cannot cant".split()
+    _WORD.findall("not never nor neither isnt wasnt arent werent didnt doesnt dont unlike except than cannot cant")
 )
 _FORMERLY = frozenset(("formerly", "previously"))
 _JOINED = re.compile(r"&|\band\b")
@@ -32,13 +33,17 @@ _UNSURE = frozenset(("either", "could", "may", "might", "possibly", "perhaps"))
 SHORT = 5
 """Words of a completion that is nothing but its candidates, at most."""
 _OVER = frozenset(
-    "defeated defeating beat beats beating replaced replaces replacing succeeded succeeds succeeding followed follows "
-    "following".split()
+    _WORD.findall(
+        "defeated defeating beat beats beating replaced replaces replacing succeeded succeeds succeeding followed "
+        "follows following"
+    )
 )
 _OVER_LINKS = frozenset((("ahead", "of"), ("over", "from"), ("in", "from")))
-_OBJECT_ASKED = frozenset("did does do whom before predecessor previous former lose lost after last".split())
+_OBJECT_ASKED = frozenset(
+    ("did", "does", "do", "whom", "before", "predecessor", "previous", "former", "lose", "lost", "after", "last")
+)
 _KINDS = tuple(
-    frozenset(line.split())
+    frozenset(_WORD.findall(line))
     for line in (
         "north south east west northern southern eastern western northeastern northwestern southeastern southwestern "
         "northeast northwest southeast southwest",
@@ -87,10 +92,8 @@ def _denied_after(after: Sequence[str], denials: Set[str]) -> bool:
     """ "is not", "did not", "never": next to the mention, and not before what only limits it ("not only")."""
     if not after or _SOFTENS.intersection(after):
         return False
-    return (
-        after[0] in denials
-        and after[0] not in _BEFORE_ONLY
-        or (after[0] in ("is", "was", "did", "does", "are", "were") and len(after) > 1 and after[1] in denials)
+    return (after[0] in denials and after[0] not in _BEFORE_ONLY) or (
+        after[0] in ("is", "was", "did", "does", "are", "were") and len(after) > 1 and after[1] in denials
     )
 
 
@@ -132,7 +135,7 @@ def _is_one_of_several(reading: Reading, answer: Answer, references: Sequence[st
 
 
 def _may_answer(reading: Reading, word: str) -> bool:
-    return word[0].isdigit() or word not in text.STOP and reading.capitals[reading.words.index(word)]
+    return word[0].isdigit() or (word not in text.STOP and reading.capitals[reading.words.index(word)])
 
 
 def _is_other_role(reading: Reading, answer: Answer, references: Sequence[str]) -> bool:
@@ -181,7 +184,7 @@ def _has_other_initials(reading: Reading, answer: Answer, references: Sequence[s
     for end in (i for i, w in enumerate(reading.words) if text.stem(w) == answer.stems[-1]):
         before = reading.words[max(0, end - 3) : end]
         lists.append([w for w in before if _is_initial(w)])
-    return all(found and found != own[-len(found) :] or len(own) > len(found) > 0 for found in lists)
+    return all((found and found != own[-len(found) :]) or len(own) > len(found) > 0 for found in lists)
 
 
 def _is_other_kind(reading: Reading, answer: Answer, references: Sequence[str]) -> bool:
@@ -238,8 +241,8 @@ def _lacks_a_part(reading: Reading, answer: Answer, references: Sequence[str]) -
 
 
 def _is_replaced(reading: Reading, answer: Answer, references: Sequence[str]) -> bool:
-    """Another word stands where one of two should: Emily Bronte for Charlotte Bronte, potassium nitrate."""
-    if len(answer.content) != 2 or len(reading.words) > 6:
+    """Another word stands where one of two should, in a short text: Emily Bronte for Charlotte Bronte, potassium nitrate."""
+    if len(answer.content) != 2 or len(reading.words) > 6 or not reading.text.isascii():
         return False
     found = reading.find_all(answer)
     missing = next((i for i, (_, share) in enumerate(found) if not share), None)

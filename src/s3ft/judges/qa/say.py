@@ -22,8 +22,8 @@ _ABSTAINS = re.compile(
       (?:find|answer|determine|know|tell|say|provide)\b
     | \b(?:no|not\ enough|insufficient|without\ (?:more|further))\ (?:\w+\ )?(?:information|mention|answer|context)\b
     | \b(?:impossible|not\ possible)\ to\ (?:tell|know|say|answer|determine)\b
-    | ^\W*(?:no|none\ of\ the)\ (?:\w+\ ){1, 3}(?:is|are|was|were)\ (?:named|given|mentioned|stated|specified|provided)\b
-    | ^\W*nothing\ in\ the\ (?:\w+\ ){1, 2}(?:says|tells|states|mentions|indicates)\b
+    | ^\W*no\ (?:\w+\ ){{1,3}}(?:is|are|was|were)\ (?:named|given|mentioned|stated|specified|provided)\b
+    | ^\W*nothing\ in\ the\ (?:\w+\ ){{1,2}}(?:says|tells|states|mentions|indicates)\b
     | \bnot\ sure\b""",
     re.IGNORECASE | re.VERBOSE,
 )

@@ -61,7 +61,8 @@ _DECADE = re.compile(r"(?<![\d.,$])['’]?\b([2-9]0)['’]?s\b")
 _SUFFIXED = re.compile(r"(?<=\d)(?:st|nd|rd|th|s)\b", re.IGNORECASE)
 _DATE = re.compile(r"(?<![\d.,/-])(\d{1,4})[/.-](\d{1,2})[/.-](\d{2,4})(?![\d/-])")
 _SIGN = re.compile(
-    r"([$£€])\s?(\d[\d,.]*(?: (?:thousand|million|billion|trillion)\b)?)|(?<![\w,.])(\d[\d,.]*)\s?([%\"°']|km|kg|cm|mm|ft)(?![a-z])"
+    r"([$£€])\s?(\d[\d,.]*(?: (?:thousand|million|billion|trillion)\b)?)"
+    r"|(?<![\w,.])(\d[\d,.]*)\s?([%\"°']|km|kg|cm|mm|ft)(?![a-z])"
 )
 _SIGNS = {
     "$": "dollars",
@@ -244,6 +245,8 @@ def skeleton(word: str) -> str:
 
 def sounds_alike(one: str, other: str) -> bool:
     """Whether two words of one skeleton are spellings of each other: transcriptions, British and American."""
+    if {one[-3:], other[-3:]} <= _SALTS:
+        return False
     return abs(len(one) - len(other)) <= 1 and SequenceMatcher(None, one, other).ratio() >= 0.7
 
 
