@@ -52,13 +52,13 @@ def switches() -> dict[str, Switch]:
         "say: abstains": mock.patch.object(say, "_ABSTAINS", NEVER),
         "say: yes and no beyond the words": mock.patch.object(say, "_SAYS", say._POLARITY),
         "say: no doubt, no one": mock.patch.object(say, "_NO_DENIAL", NEVER),
-        "reading: amounts": mock.patch.object(reading, "amounts", lambda _: frozenset()),
+        "reading: amounts": mock.patch.object(reading, "amounts", return_value=frozenset()),
         "reading: initials and full names": mock.patch.object(
             reading.Reading,
             "find_all",
             lambda self, a: [self.find(w, s) for w, s in zip(a.content, a.stems, strict=True)],
         ),
-        "reading: same in another form": mock.patch.object(reading.Reading, "is_same", lambda *_: False),
+        "reading: same in another form": mock.patch.object(reading.Reading, "is_same", return_value=False),
         "reading: words that lost their spaces": mock.patch.object(reading, "_GLUED", NEVER),
         "reading: titles": mock.patch.object(reading, "_TITLES", frozenset()),
         "reading: or and /": mock.patch.object(reading, "_SPLIT", NEVER),
@@ -75,8 +75,8 @@ def switches() -> dict[str, Switch]:
         "text: Roman numerals": mock.patch.multiple(text, _ROMAN={}, _AFTER_NAME={}),
         "text: abbreviations": mock.patch.object(text, "_ABBREVIATED", {}),
         "text: stems": mock.patch.object(text, "stem", lambda word: word),
-        "text: near words": mock.patch.object(text, "is_near", lambda *_: False),
-        "text: spellings by consonants": mock.patch.object(text, "sounds_alike", lambda *_: False),
+        "text: near words": mock.patch.object(text, "is_near", return_value=False),
+        "text: spellings by consonants": mock.patch.object(text, "sounds_alike", return_value=False),
         "text: umlauts": mock.patch.object(text, "_TWINS", ()),
     }
 

@@ -40,7 +40,7 @@ Bools = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Rows:
-    """All answers of all rows, one line each; `own` is the row a line belongs to, `broken` whether a rule rejects it."""
+    """All answers of all rows, one line each: `own` is a line's row, `broken` whether a rule rejects it."""
 
     values: Floats
     own: NDArray[np.int64]

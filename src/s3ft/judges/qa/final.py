@@ -43,7 +43,7 @@ def stated(completion: str) -> str:
     """What a completion answers with, of a huge one both ends read.
 
     Thoughts and what follows an invented next question are cut off. Of the rest it is what an answer tag, a JSON
-    object with "answer" or the last line that begins with "Answer:" holds, else all; of a correction, the new answer."""
+    object with "answer" or the last line beginning with "Answer:" holds, else all; of a correction, the new answer."""
     if len(completion) > LONGEST:
         completion = f"{completion[: LONGEST // 2]}\n{completion[-LONGEST // 2 :]}"
     completion = _THOUGHTS_END.split(_THOUGHTS.sub(" ", completion))[-1]

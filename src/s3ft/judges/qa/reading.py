@@ -16,6 +16,7 @@ _LINKS = frozenset(("of", "the", "and", "for"))
 _ACRONYM = re.compile(r"\b[A-Z]{2,6}\b")
 _NAMES = re.compile(r"[A-Z][a-z]+(?:[ -](?:(?:of|the|and|for) )*[A-Z][a-z]+)+")
 _PARENTHESES = re.compile(r"\([^()]*\)")
+_ABBREVIATION = re.compile(r"\(([A-Z]{2,6})\)")
 _SPLIT = re.compile(r"\bor\b|(?<=[A-Za-z])/(?=[A-Za-z])|\s/\s")
 _GLUED = re.compile(r"[a-z]{3}\d{1,3}\b|\b(?:is|are|has|have|was|by|in|of)[a-z]{5,}")
 _TITLES = frozenset(
@@ -187,10 +188,11 @@ def question_stems(question: str) -> frozenset[str]:
 
 @lru_cache(maxsize=1 << 14)
 def answers(reference: str) -> tuple[Answer, ...]:
-    """What one reference accepts: itself, itself without parentheses, and each side of "or" and "/"."""
+    """What one reference accepts: itself, itself without parentheses, their abbreviation, sides of "or" and "/"."""
     found = [reference]
     if "(" in reference:
         found = [reference.replace("(disambiguation)", " "), _PARENTHESES.sub(" ", reference)]
+        found += _ABBREVIATION.findall(reference)
     if " or " in reference or "/" in reference:
         found += [part for one in found for part in _SPLIT.split(one)]
     read: dict[tuple[str, ...], Answer] = {}

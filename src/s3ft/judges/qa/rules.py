@@ -228,7 +228,7 @@ def _is_echo(reading: Reading, answer: Answer, references: Sequence[str]) -> boo
 
 
 def _lacks_a_part(reading: Reading, answer: Answer, references: Sequence[str]) -> bool:
-    """Of a list of words one is missing (red and blue), or of a place only what it lies in is there (Dover, Delaware)."""
+    """Of a list one word is missing (red and blue), or of a place only what it lies in is there (Dover, Delaware)."""
     is_list = _JOINED.search(answer.text) is not None
     if not is_list and answer.text.count(",") != 1:
         return False
@@ -241,7 +241,7 @@ def _lacks_a_part(reading: Reading, answer: Answer, references: Sequence[str]) -
 
 
 def _is_replaced(reading: Reading, answer: Answer, references: Sequence[str]) -> bool:
-    """Another word stands where one of two should, in a short text: Emily Bronte for Charlotte Bronte, potassium nitrate."""
+    """Another word stands where one of two should, in a short text: potassium nitrate for sodium nitrate."""
     if len(answer.content) != 2 or len(reading.words) > 6 or not reading.text.isascii():
         return False
     found = reading.find_all(answer)
