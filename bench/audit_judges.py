@@ -39,8 +39,8 @@ TARGETS = (
     Target("math", "gsm8k_openai", "", 1.0, 0.0),
     Target("math", "gsm8k_processbench", "", 0.985, 0.016),
     Target("math", "math_processbench", "", 0.985, 1.0),
-    Target("qa", "qa_evouna", "evouna-nq", 0.88, 0.06),
-    Target("qa", "qa_evouna", "evouna-tq", 0.94, 0.05),
+    Target("qa", "qa_evouna", "evouna-nq", 0.885, 0.05),
+    Target("qa", "qa_evouna", "evouna-tq", 0.945, 0.05),
 )
 
 

@@ -8,7 +8,7 @@ import sys
 import time
 
 from s3ft.data import jsonl
-from s3ft.judges.qa import features as reading
+from s3ft.judges.qa import reading
 from s3ft.judges.qa import text as words
 from s3ft.judges.qa.judge import MATCHES, judge
 from s3ft.types import Completion, Example

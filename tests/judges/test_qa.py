@@ -1,8 +1,12 @@
+"""The reading-comprehension judge: verdicts on classes of answers, options, and input that should cost no time."""
+
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from judges.qa_cases import CASES
 from s3ft import judges
 from s3ft.judges.qa import published
 from s3ft.judges.qa import text as words
@@ -90,6 +94,13 @@ def test_wrong_answers_are_refused(question: str, reference: list[str], completi
     found = _verdict(completion, reference, question)
     assert found.correct is False, found
     assert found.reason
+
+
+@pytest.mark.parametrize(("kind", "case"), [(kind, case) for kind, cases in CASES.items() for case in cases])
+def test_hard_answers(kind: str, case: tuple[str, list[str], str, bool]) -> None:
+    question, reference, completion, correct = case
+    found = _verdict(completion, reference, question)
+    assert found.correct is correct, (kind, found)
 
 
 @pytest.mark.parametrize(
@@ -198,7 +209,7 @@ def test_published_measures_are_squads() -> None:
 
 @pytest.mark.parametrize(
     ("match", "threshold", "correct"),
-    [("exact", None, False), ("contains", None, True), ("f1", None, False), ("f1", 0.3, True), ("weighed", None, True)],
+    [("exact", None, False), ("contains", None, True), ("f1", None, False), ("f1", 0.3, True), ("scored", None, True)],
 )
 def test_measures_are_options(match: str, threshold: float | None, correct: bool) -> None:
     text = "It was the actor Scott Weinger in the film"
@@ -209,6 +220,43 @@ def test_a_higher_bar_is_stricter() -> None:
     text, gold = "Weinger", ["Scott Weinger"]
     assert _verdict(text, gold, "who").correct is True
     assert _verdict(text, gold, "who", threshold=6.0).correct is False
+
+
+def test_a_verdict_carries_its_score() -> None:
+    right, wrong = _verdict("Scott Weinger", ["Scott Weinger"], "who"), _verdict("Menville", ["Scott Weinger"], "who")
+    assert right.score is not None
+    assert wrong.score is not None
+    assert right.score > 0 > wrong.score
+    assert f"score {right.score:.2f}" in right.reason
+    assert _verdict("a cat", ["the cat"], match="f1").score == pytest.approx(1.0)
+
+
+def test_a_band_of_scores_is_undecided() -> None:
+    text, gold = "It was Weinger", ["Scott Weinger"]
+    score = _verdict(text, gold, "who").score
+    assert score is not None
+    for band, correct in (([score - 1, score + 1], None), ([score, score + 1], None), ([score - 1, score], True)):
+        assert _verdict(text, gold, "who", undecided=band).correct is correct
+    assert _verdict("Scott Weinger", gold, "who", undecided=[-1.0, 0.1]).correct is True
+    assert _verdict("Robin Williams", gold, "who", undecided=[-1.0, 0.1]).correct is False
+
+
+def test_the_next_judge_is_asked_if_the_score_is_undecided(tmp_path: Path) -> None:
+    other = tmp_path / "other.py"
+    other.write_text(
+        "from s3ft.types import Verdict\n\ndef judge(example, completion):\n    return Verdict(False, reason='asked')\n"
+    )
+    chain = judges.load({"first": [{"name": "qa", "undecided": [-50, 50]}, str(other)]})
+    example = Example("1", [{"role": "user", "content": "who"}], "", ["Scott Weinger"])
+    found = chain([example], [Completion("Scott Weinger")])[0]
+    assert found.correct is False
+    assert "asked" in found.reason
+
+
+@pytest.mark.parametrize("band", [3, [1], [1, 0], ["a", 1], [True, 2], [0, float("nan")]])
+def test_a_band_that_cannot_be_read_is_named(band: Any) -> None:
+    with pytest.raises(UserError, match=r"undecided is .*expected two numbers"):
+        judges.load({"name": "qa", "undecided": band})
 
 
 def test_wrong_options_are_named() -> None:

@@ -1,34 +1,35 @@
-"""What the reading-comprehension judge looks at: one accepted answer beside one completion, as a few numbers."""
+"""What the reading-comprehension judge scores: one accepted answer beside one completion, as a few numbers."""
 
 from __future__ import annotations
 
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
 
 from s3ft.judges.qa import text
+from s3ft.judges.qa.reading import Answer, Reading, answers
 
-NAMES = (
-    "constant",
-    "recall",  # share of the answer's words that are there; words of the question weigh little, numbers more
-    "all_found",
-    "phrase",  # all of them, one after another
-    "run_together",  # that only as initials, or when spaces and hyphens are ignored
-    "numbers_missing",
-    "other_year",  # the answer's year is missing, and another one is there
-    "surname_missing",
-    "names_missing",  # capitalised words of the answer that are missing, up to three
-    "part_missing",  # a word of an answer with several parts ("and", commas) is missing
-    "replaced",  # another word stands where a missing one should, beside one that is there
-    "only_number",  # the answer is nothing but a number
-    "length",  # logarithm of the answer's number of words
-    "in_question",  # share of the answer's words that the question has
-    "first_sentence",  # the first of its words stands in the first sentence
-    "precision",  # share of the completion's new words that the answer has
-    "hedged",  # "I could not find", "it depends", "as an AI"
-)
+FEATURES = {
+    "constant": "1",
+    "recall": "share of the answer's words that are there; words of the question count little, numbers more",
+    "all_found": "whether all of them are there",
+    "phrase": "all of them, one after another",
+    "numbers_missing": "a number is missing",
+    "near_number": "a number that is missing differs by 5 % or less from one that is there",
+    "date_parts": "of a date only the day, or day and month, are missing, and no others are there",
+    "other_date": "another month or day is there",
+    "surname_missing": "the last word of a name is missing",
+    "names_missing": "capitalised words of the answer that are missing, up to three, by three",
+    "length": "logarithm of the answer's number of words",
+    "in_question": "share of the answer's words that the question has",
+    "first_sentence": "the first of its words stands in the first sentence",
+    "precision": "share of the completion's new words that the answer has",
+    "letters": "share of the answer's letter triples that are there",
+    "names_there": "logarithm of the completion's number of names beyond the question's",
+    "completion_length": "logarithm of the completion's number of words, by five",
+    "others_found": "mean share of the words of each accepted answer that are there",
+    "hedged": '"I could not find", "it depends", "as an AI"',
+}
 
 _HEDGE = re.compile(
     r"(?:could|can|did|do|does|is|am|are|was)(?:n'?t| not|not) "
@@ -38,218 +39,114 @@ _HEDGE = re.compile(
     r"|\bdepend(?:s|ing) on\b|\b(?:it is|it's) possible\b|\b(?:need|without) (?:more|further) (?:information|context)",
     re.IGNORECASE,
 )
-_SENTENCE = re.compile(r"(?<=[a-z0-9)\"”][.!?])\s+(?=[A-Z\"“(])|\n+")
-_WORD = re.compile(r"[A-Za-z]+")
-_LINKS = frozenset(("of", "the", "and", "for"))
-_ACRONYM = re.compile(r"\b[A-Z]{2,6}\b")
-_NAMES = re.compile(r"[A-Z][a-z]+(?:[ -](?:(?:of|the|and|for) )*[A-Z][a-z]+)+")
-_PARTS = re.compile(r",|;|&|\band\b")
-_PARENTHESES = re.compile(r"\([^()]*\)")
-_SPLIT = re.compile(r"\bor\b|(?<=[A-Za-z])/(?=[A-Za-z])")
 _SUFFIXES = frozenset(("jr", "sr"))
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """One accepted answer, read."""
-
-    text: str
-    words: tuple[str, ...]
-    content: tuple[str, ...]
-    """Its words without the commonest ones, unless it has no others."""
-    names: tuple[bool, ...]
-    """Which of them are capitalised."""
-    stems: tuple[str, ...]
-    compact: str
-    initials: str
-    """Of a name of three words or more, and of US and UK; else a hyphen."""
+NAMES = tuple(FEATURES)
+_RECALL = NAMES.index("recall")
 
 
-class Reading:
-    """A completion, read beside its question."""
-
-    def __init__(self, completion: str, question: str = "") -> None:
-        self.text = text.plain(completion)
-        tokens = text.tokens(text.unglued(self.text))
-        self.words = [word for word, _ in tokens]
-        self.stems: dict[str, int] = {}
-        """Stems of its words, with the place of the first."""
-        for place, word in enumerate(self.words):
-            self.stems.setdefault(text.stem(word), place)
-        self.asked = question_stems(question)
-        """Stems of the question's words."""
-        self.new = [s for s, p in self.stems.items() if s not in self.asked and self.words[p] not in text.STOP]
-        """What it says beyond the question."""
-        capitals = [text.stem(word) for word, capital in tokens[1:] if capital and word not in text.STOP]
-        self.names_something = not capitals or any(stem not in self.asked for stem in capitals)
-        """Whether it has a name beyond the question's, or is written without capitals."""
-
-    @cached_property
-    def compact(self) -> str:
-        return text.compact(self.text)
-
-    @cached_property
-    def is_hedged(self) -> bool:
-        return _HEDGE.search(self.text) is not None
-
-    @cached_property
-    def first_sentence(self) -> int:
-        """Words of the first sentence."""
-        return len(text.tokens(_SENTENCE.split(self.text.strip(), maxsplit=1)[0]))
-
-    @cached_property
-    def years(self) -> set[str]:
-        return {w for w in self.stems if len(w) == 4 and w[0] in "12" and w.isdigit()}
-
-    @cached_property
-    def _long(self) -> dict[str, list[str]]:
-        by_start: dict[str, list[str]] = {}
-        for word in self.words:
-            if len(word) >= 6:
-                by_start.setdefault(word[:2], []).append(word)
-        return by_start
-
-    def find(self, word: str, stem: str) -> tuple[int, float]:
-        """(place of a word, or -1; how well it is found, 0 to 1). A year may have a citation's digits at its end."""
-        if stem in self.stems:
-            return self.stems[stem], 1.0
-        if len(word) == 4 and word.isdigit() and "1500" <= word < "2100":
-            cited = next((w for w in self.stems if w.startswith(word) and len(w) <= 7 and w.isdigit()), None)
-            return (-1, 0.0) if cited is None else (self.stems[cited], 1.0)
-        for other in self._long.get(word[:2], ()):
-            if text.is_near(word, other):
-                return self.stems[text.stem(other)], 0.8
-        return -1, 0.0
-
-    def touches(self, answer: Answer) -> bool:
-        """Whether anything of an answer is there."""
-        if not self.stems.keys().isdisjoint(answer.stems) or self.runs_together(answer):
-            return True
-        return any(self.find(w, s)[1] for w, s in zip(answer.content, answer.stems, strict=True))
-
-    def runs_together(self, answer: Answer) -> bool:
-        """Whether an answer is there as one word, as initials, or, of some length, when spaces are ignored."""
-        if len(answer.words) > 1 and (answer.compact in self.stems or answer.initials in self.acronyms):
-            return True
-        if len(answer.words) == 1 and answer.text.isupper() and 2 < len(answer.text) < 7:
-            return answer.text in self.initials
-        shortest = 8 if answer.compact.isascii() else 2
-        has_number = any(word[0].isdigit() for word in answer.words)
-        return len(answer.compact) >= shortest and not has_number and answer.compact in self.compact
-
-    @cached_property
-    def acronyms(self) -> set[str]:
-        found = set(_ACRONYM.findall(self.text.replace(".", "")))
-        return found | {"US"} if "USA" in found else found
-
-    @cached_property
-    def initials(self) -> str:
-        """First letters of capitalised words; a space where others stand between."""
-        runs = _NAMES.findall(self.text)
-        return " ".join("".join(w[0] for w in _WORD.findall(run) if w not in _LINKS) for run in runs)
-
-    def replaces(self, answer: Answer, found: Sequence[tuple[int, float]], missing: int) -> bool:
-        """Whether a word of neither answer nor question stands where the missing one should: Emily Brontë, say."""
-        for neighbour, step in ((missing + 1, -1), (missing - 1, 1)):
-            place = found[neighbour][0] + step if 0 <= neighbour < len(found) and found[neighbour][1] else -1
-            if 0 <= place < len(self.words) and self.words[place] not in text.STOP:
-                stem = text.stem(self.words[place])
-                if stem not in answer.stems and stem not in self.asked:
-                    return True
-        return False
-
-    def swaps(self, answer: Answer) -> str:
-        """The word that stands in the middle of an answer instead of its own (World Trade Organization), or nothing.
-
-        A middle name is none where it begins like the answer's: John Fitzgerald Kennedy, John F. Kennedy."""
-        for left, own, right in zip(answer.stems, answer.stems[1:], answer.stems[2:], strict=False):
-            place = self.stems.get(left, -1)
-            if own not in self.stems and 0 <= place < len(self.words) - 2:
-                other = self.words[place + 1]
-                is_between = text.stem(self.words[place + 2]) == right and other not in text.STOP
-                if is_between and other[0] != own[0] and other not in self.asked:
-                    return other
-        return ""
-
-    def has(self, words: Sequence[str]) -> bool:
-        """Whether the words stand one after another."""
-        first, size = words[0], len(words)
-        return any(w == first and self.words[i : i + size] == list(words) for i, w in enumerate(self.words))
-
-
-@lru_cache(maxsize=1 << 12)
-def question_stems(question: str) -> frozenset[str]:
-    return frozenset(text.stem(word) for word, _ in text.tokens(question))
-
-
-@lru_cache(maxsize=1 << 14)
-def answers(reference: str) -> tuple[Answer, ...]:
-    """What one reference accepts: itself, itself without parentheses, and each side of "or" and "/"."""
-    found = [reference]
-    if "(" in reference:
-        found = [reference.replace("(disambiguation)", " "), _PARENTHESES.sub(" ", reference)]
-    if " or " in reference or "/" in reference:
-        found += [part for one in found for part in _SPLIT.split(one)]
-    read: dict[tuple[str, ...], Answer] = {}
-    for one in found:
-        tokens = text.tokens(one)
-        words = tuple(word for word, _ in tokens)
-        if words and words not in read:
-            content = [t for t in tokens if t[0] not in text.STOP] or tokens
-            stems = tuple(text.stem(word) for word, _ in content)
-            names = tuple(capital for _, capital in content)
-            compact, initials = text.compact(one), _initials(content)
-            read[words] = Answer(one.strip(), words, tuple(w for w, _ in content), names, stems, compact, initials)
-    return tuple(read.values())
-
-
-def _initials(content: Sequence[tuple[str, bool]]) -> str:
-    letters = "".join(word[0] for word, capital in content if capital).upper()
-    return letters if len(letters) == len(content) and (len(letters) > 2 or letters in ("US", "UK")) else "-"
-
-
-def features(answer: Answer, reading: Reading, uncased: bool = False) -> tuple[list[float], str]:
-    """The numbers named in NAMES, and the first word of the answer that is missing.
-
-    `uncased`: the references are written without capitals, so that any of their words may be a name."""
-    asked = reading.asked
-    found = [reading.find(w, s) for w, s in zip(answer.content, answer.stems, strict=True)]
-    echoes = all(s in asked for s in answer.stems)
-    counts = [echoes or s not in asked for s in answer.stems]
-    weights = [
-        (1.4 if w[0].isdigit() else 1.0) * (1.0 if c else 0.2) for w, c in zip(answer.content, counts, strict=True)
+def table(references: Sequence[str], reading: Reading) -> list[tuple[Answer, list[float], str]]:
+    """(answer, numbers in the order of FEATURES, its first missing word) of every answer of which anything is there."""
+    # references without capitals: any of their words may be a name
+    uncased = all(r == r.lower() for r in references) and reading.names_something
+    read = dict.fromkeys(a for r in references for a in answers(r))
+    scored = [(a, *_of_answer(a, reading, uncased)) for a in read if reading.touches(a)]
+    if not scored:
+        return []
+    names = sum(
+        w not in text.STOP and text.stem(w) not in reading.asked
+        for w, capital in zip(reading.words, reading.capitals, strict=True)
+        if capital
+    )
+    last = [
+        math.log(1 + names) / 3,
+        math.log(1 + len(reading.words)) / 5,
+        sum(values[_RECALL] for _, values, _ in scored) / len(read),
+        float(_HEDGE.search(reading.text) is not None),
     ]
+    return [(a, values + last, missing) for a, values, missing in scored]
+
+
+def _of_answer(answer: Answer, reading: Reading, uncased: bool) -> tuple[list[float], str]:
+    content, stems, asked = answer.content, answer.stems, reading.asked
+    found = reading.find_all(answer)
+    echoes = all(s in asked for s in stems)
+    counts = [echoes or s not in asked for s in stems]
+    weights = [(1.4 if w[0].isdigit() else 1.0) * (1.0 if c else 0.2) for w, c in zip(content, counts, strict=True)]
     recall = sum(f * w for (_, f), w in zip(found, weights, strict=True)) / sum(weights)
-    together = recall < 0.999 and reading.runs_together(answer)
-    if together:
-        place = 0 if answer.compact in reading.compact[: 6 * reading.first_sentence + len(answer.compact)] else 10**6
-        found, recall = [(place, 1.0)] * len(found), 1.0
+    same = recall < 0.999 and reading.is_same(answer)
+    if same:
+        early = answer.compact in reading.compact[: 6 * reading.first_sentence + len(answer.compact)]
+        found, recall = [(0 if early or answer.amounts else 10**6, 1.0)] * len(found), 1.0
+    other_form = same and answer.compact not in reading.compact
     full = recall > 0.999
     missing = [i for i, (_, f) in enumerate(found) if not f and counts[i]]
-    every = uncased and reading.names_something
-    numbers = [
-        w for w, (_, f) in zip(answer.content, found, strict=True) if not f and (w[0].isdigit() or w in text.MAGNITUDES)
-    ]
-    surname = [i for i, w in enumerate(answer.content) if w not in _SUFFIXES and not w[0].isdigit()][-1:]
-    is_name = len(answer.content) >= 2 and all(answer.names)
+    numbers = [w for w, (_, f) in zip(content, found, strict=True) if not f and w[0].isdigit()]
+    surname = [i for i, w in enumerate(content) if w not in _SUFFIXES and not w[0].isdigit()][-1:]
+    is_name = len(content) >= 2 and all(answer.names)
     place = min((p for (p, _), c in zip(found, counts, strict=True) if p >= 0 and c), default=-1)
+    lacks_date = [w for w in (content[i] for i in missing) if w in text.MONTHS or (w.isdigit() and len(w) <= 2)]
     values = (
         1.0,
         recall,
         full,
-        together or (full and reading.has(answer.words)),
-        together,
+        same or (full and (reading.has(answer.words) or _is_respelled(answer, reading, found))),
         bool(numbers),
-        any(len(w) == 4 and w.isdigit() for w in numbers) and not reading.years <= asked,
+        any(_is_near(n, reading) for n in numbers),
+        0 < len(lacks_date) == len(missing)
+        and not text.MONTHS.isdisjoint(content)
+        and not contradicts_date(answer, reading),
+        not full and contradicts_date(answer, reading),
         is_name and not full and not found[surname[0]][1],
-        min(3, sum(every or answer.names[i] for i in missing)) / 3,
-        bool(missing) and _PARTS.search(answer.text) is not None,
-        any(reading.replaces(answer, found, i) for i in missing),
-        all(w[0].isdigit() for w in answer.content),
-        math.log(len(answer.content)),
-        sum(s in asked for s in answer.stems) / len(answer.stems),
+        min(3, sum(uncased or answer.names[i] for i in missing)) / 3,
+        math.log(len(content)),
+        sum(s in asked for s in stems) / len(stems),
         0 <= place < reading.first_sentence,
-        sum(s in answer.stems for s in reading.new) / len(reading.new) if reading.new else 0.0,
-        reading.is_hedged,
+        _precision(answer, reading, other_form),
+        1.0 if other_form else _letters(answer, reading, found),
     )
-    return [float(v) for v in values], answer.content[missing[0]] if missing else ""
+    return [float(v) for v in values], content[missing[0]] if missing else ""
+
+
+def contradicts_date(answer: Answer, reading: Reading) -> bool:
+    """Whether another month, or another day of a month, is there than the answer has."""
+    own, said = text.dates(answer.words), reading.dates
+    if not own.months or not said.months:
+        return False
+    return own.months.isdisjoint(said.months) or bool(own.days and said.days and own.days.isdisjoint(said.days))
+
+
+def _is_near(number: str, reading: Reading) -> bool:
+    if not number.replace(".", "", 1).isdigit() or float(number) < 10 or (len(number) == 4 and number[0] in "12"):
+        return False
+    others = (
+        float(w) for w in reading.stems if w[0].isdigit() and w.replace(".", "", 1).isdigit() and w not in reading.asked
+    )
+    return any(abs(other - float(number)) <= 0.05 * float(number) for other in others)
+
+
+def _precision(answer: Answer, reading: Reading, other_form: bool) -> float:
+    if not reading.new:
+        return 0.0
+    if other_form:
+        return min(
+            1.0, max(len(answer.content), len(answer.compact) if answer.text.isupper() else 1) / len(reading.new)
+        )
+    return sum(s in answer.stems for s in reading.new) / len(reading.new)
+
+
+def _is_respelled(answer: Answer, reading: Reading, found: Sequence[tuple[int, float]]) -> bool:
+    """Whether the words follow one another, and one is there in another spelling."""
+    places = [place for place, _ in found]
+    in_a_row = places == list(range(places[0], places[0] + len(places)))
+    return in_a_row and not reading.stems.keys() >= set(answer.stems)
+
+
+def _letters(answer: Answer, reading: Reading, found: Sequence[tuple[int, float]]) -> float:
+    shares = []
+    for word, stem, (_, share) in zip(answer.content, answer.stems, found, strict=True):
+        triples = text.triples(word)
+        spelled_otherwise = share >= 0.9 and stem not in reading.stems
+        shares.append(1.0 if spelled_otherwise else len(triples & reading.triples) / len(triples))
+    return sum(shares) / len(shares)

@@ -1,0 +1,93 @@
+"""Which part of a completion is the answer, and which part of a prompt is the question."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from s3ft.types import Example
+
+LONGEST = 100_000
+"""Characters of a completion that are read."""
+LONG_PROMPT = 60
+"""Words from which a prompt is taken to hold more than the question."""
+
+_THOUGHTS = re.compile(r"<(think|thinking|thought|reasoning)>.*?(?:</\1>|\Z)", re.IGNORECASE | re.DOTALL)
+_THOUGHTS_END = re.compile(r"</(?:think|thinking|thought|reasoning)>", re.IGNORECASE)
+_TAGGED = re.compile(r"<answer>([^<]*\S[^<]*)</answer>", re.IGNORECASE)
+_JSON = re.compile(r"(?:```\w*\s*)?(\{[^{}]*\})\s*(?:```)?")
+_NEXT = re.compile(
+    r"(?:\n[ \t>*_#]*(?:q|question|user|human)|(?<=[.!?])[ \t]+q)[ *_]*\d{0,3}[ *_]*[:：]", re.IGNORECASE
+)
+_REPEATED = re.compile(r"\s*[>*_# ]*(?:q|question)[ *_]*[:：][^\n]*\n", re.IGNORECASE)
+_ANSWER = re.compile(
+    r"(?:^|\n)[ \t>*_#]*(?:(?:the|my|final|short|correct)\s+){0,2}answer(?:\s+is)?[ *_]*[:：][ *_]*(?=\S)",
+    re.IGNORECASE,
+)
+_EXPLAINED = re.compile(
+    r"\n[ \t>*_#]*(?:explanation|reason|reasoning|note|background|context)[ *_]*[:：]", re.IGNORECASE
+)
+_CORRECTED = re.compile(
+    r"(?:[.…!?;:–—-]|\.\.\.|,)\s*(?:oh|hmm+)?[,. ]*(?:no,?\s+wait|wait,?\s+no|wait|actually|correction|scratch that|"
+    r"(?:sorry,?\s+)?i\s+meant?|let me correct (?:that|myself))\b[\s,.:;…–—-]*(?=\S)",
+    re.IGNORECASE,
+)
+LONGEST_CORRECTED = 25
+"""Words before a correction, at most; what is longer is an account and not an answer that is taken back."""
+
+_QUESTION = re.compile(r"(?:^|\n)[ \t>*_#]*question[ *_]*[:：][ *_]*(\S[^\n]*)", re.IGNORECASE)
+_ENDS = re.compile(r"[\n.?!]")
+
+
+def stated(completion: str) -> str:
+    """What a completion answers with, of a huge one both ends read.
+
+    Thoughts and what follows an invented next question are cut off. Of the rest it is what an answer tag, a JSON
+    object with "answer" or the last line beginning with "Answer:" holds, else all; of a correction, the new answer."""
+    if len(completion) > LONGEST:
+        completion = f"{completion[: LONGEST // 2]}\n{completion[-LONGEST // 2 :]}"
+    completion = _THOUGHTS_END.split(_THOUGHTS.sub(" ", completion))[-1]
+    repeated = _REPEATED.match(completion)
+    start = repeated.end() if repeated else 0
+    following = _NEXT.search(completion, start)
+    if following and completion[start : following.start()].strip(" \t\r\n?.:"):
+        completion = completion[start : following.start()]
+    tagged = _TAGGED.findall(completion)
+    if tagged:
+        return str(tagged[-1])
+    field = _json_answer(completion)
+    if field:
+        return field
+    marked = list(_ANSWER.finditer(completion))
+    if marked:
+        completion = _EXPLAINED.split(completion[marked[-1].end() :], maxsplit=1)[0]
+    corrections = list(_CORRECTED.finditer(completion[:2000]))
+    if corrections and len(completion[: corrections[-1].start()].split()) <= LONGEST_CORRECTED:
+        completion = completion[corrections[-1].end() :]
+    return completion
+
+
+def _json_answer(completion: str) -> str:
+    found = _JSON.fullmatch(completion.strip()) if "{" in completion else None
+    try:
+        value = json.loads(found[1]).get("answer", "") if found else ""
+    except json.JSONDecodeError:
+        return ""
+    return value if isinstance(value, str) else ""
+
+
+def asked(example: Example) -> str:
+    """The question: the row's own field, else what the prompt marks as one, else a short prompt as it is."""
+    field = example.meta.get("question")
+    if isinstance(field, str):
+        return field
+    prompt = next((m["content"] for m in reversed(example.prompt) if m.get("role") == "user"), "")
+    if not isinstance(prompt, str):
+        return ""
+    marked = _QUESTION.findall(prompt)
+    if marked:
+        return str(marked[-1])
+    if len(prompt.split()) <= LONG_PROMPT:
+        return prompt
+    before, mark, _ = prompt.rpartition("?")
+    return f"{_ENDS.split(before)[-1]}?" if mark else ""
