@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 DATA ?=
 ENVIRONMENT := OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE HF_HUB_OFFLINE=1
-PYTEST := -m pytest -n 2 --dist loadfile --durations=10
+PYTEST := -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations=10
 
 # .venv stays as it is unless PYTHON is given and is another version than the one it was made with.
 VERSION := -c 'import sys; print(*sys.version_info[:2], sep=".")'
