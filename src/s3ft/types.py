@@ -60,6 +60,8 @@ class Verdict:
     answer: str | None = None
     """The part of the completion that was compared."""
     reason: str = ""
+    score: float | None = None
+    """How sure a judge that scores is: higher is more likely correct; on the judge's own scale."""
 
 
 @dataclass(frozen=True, slots=True)
