@@ -6,13 +6,17 @@ adapter together."""
 
 from __future__ import annotations
 
+import ctypes
 import fcntl
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import TextIO, TypeVar
 
 from s3ft.types import UserError
@@ -21,6 +25,13 @@ _PART = "S3FT_PART"
 """This process's part of a stage that several share, as "part/parts"."""
 _HOLDER = "S3FT_RUN"
 """The folder whose lock a worker inherited."""
+
+_PARENT = "S3FT_PARENT"
+"""The process that started a worker."""
+_PR_SET_PDEATHSIG = 1
+
+PATIENCE_S = 10.0
+"""Seconds that a command waits for another one that is ending."""
 
 T = TypeVar("T")
 
@@ -62,27 +73,34 @@ def num_cores() -> int:
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[TextIO]:
+def locked(folder: Path, patience_s: float = PATIENCE_S) -> Iterator[TextIO]:
     """Holds a folder for one command at a time; the lock ends with its processes, however they end.
 
     A worker that `run_workers` started works under the lock that it inherited, and of several ranks the first one holds
-    it. Raises UserError if it is held."""
+    it. Waits `patience_s` seconds for a command that is about to end, then raises UserError."""
     with (folder / ".lock").open("w") as file:
         if is_first_rank() and os.environ.get(_HOLDER) != str(folder.resolve()):
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
+            _lock(file, folder, time.monotonic() + patience_s)
+        yield file
+
+
+def _lock(file: TextIO, folder: Path, until: float) -> None:
+    while True:
+        try:
+            return fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            if time.monotonic() > until:
                 line = f"{folder}: another s3ft is at work here; wait for it, or choose another --name"
                 raise UserError(line) from error
-        yield file
+        time.sleep(0.1)
 
 
 def run_workers(command: Sequence[str], parts: int, folder: Path, lock: TextIO) -> int:
     """Runs a Python module with its arguments in `parts` processes under the lock of `folder`.
 
-    Returns the first exit code that is not 0. A worker that outlives this process keeps the lock, so that nothing else
-    writes there."""
-    environment = {**os.environ, _HOLDER: str(folder.resolve())}
+    Returns the first exit code that is not 0; of a worker that a signal ended, 128 and its number. The workers end with
+    this process, interrupted or killed. One that still works keeps the lock, so that nothing else writes there."""
+    environment = {**os.environ, _HOLDER: str(folder.resolve()), _PARENT: str(os.getpid())}
     if parts > 1:
         environment["OMP_NUM_THREADS"] = str(max(1, num_cores() // parts))
     started = [
@@ -93,5 +111,43 @@ def run_workers(command: Sequence[str], parts: int, folder: Path, lock: TextIO) 
         )
         for number in range(parts)
     ]
-    codes = [process.wait() for process in started]
-    return next((code if code > 0 else 1 for code in codes if code), 0)
+    try:
+        codes = [process.wait() for process in started]
+    finally:
+        for process in started:
+            if process.poll() is None:
+                process.terminate()
+        for process in started:
+            _ended(process)
+    return next((code if code > 0 else 128 - code for code in codes if code), 0)
+
+
+def _ended(process: subprocess.Popen[bytes]) -> None:
+    try:
+        process.wait(PATIENCE_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def is_worker() -> bool:
+    """Whether `run_workers` started this process."""
+    return _PARENT in os.environ
+
+
+def end_with_parent() -> None:
+    """Lets a worker end when the process that started it is gone, killed with -9 included (Linux)."""
+    if sys.platform != "linux" or not is_worker():
+        return
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != int(os.environ[_PARENT]):
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+def stop_on_sigterm() -> None:
+    """SIGTERM stops a command as Ctrl-C does."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, stop)

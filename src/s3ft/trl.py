@@ -60,6 +60,12 @@ class S3FTConfig(SFTConfig):
     rejected_gold: str = field(default="keep", metadata={"help": "keep, or drop rows whose gold the judge rejects."})
     max_undecided: float = field(default=0.05, metadata={"help": "Share of None from the judge that stops the build."})
 
+    def __post_init__(self) -> None:
+        # TRL's default is bf16, which raises on a machine without a GPU.
+        if self.bf16 is None and loading.device("auto").type == "cpu":
+            self.bf16 = False
+        super().__post_init__()
+
 
 class S3FTTrainer(SFTTrainer):
     """An SFTTrainer that first rewrites its training set by the recipe, and trains on ids that were checked row by row.
@@ -77,8 +83,7 @@ class S3FTTrainer(SFTTrainer):
     ) -> None:
         if train_dataset is None or judge is None:
             raise UserError("S3FTTrainer needs train_dataset and judge; judge is a name of s3ft list, or a function")
-        on_cpu = loading.device("auto").type == "cpu"
-        args = args or S3FTConfig("s3ft-trainer", use_cpu=on_cpu, bf16=not on_cpu)
+        args = args or S3FTConfig("s3ft-trainer")
         local = _local(model, processing_class, ChatConfig(keep_reasoning=args.keep_reasoning), args.use_cpu)
         options = BuildOptions(
             Sampling(max_tokens=args.answer_tokens), args.paraphrase, args.rejected_gold, args.max_undecided
@@ -106,7 +111,9 @@ def _local(model: Any, tokenizer: Any, chat: ChatConfig, use_cpu: bool = False) 
     return LocalModel(model, open_chat(tokenizer, chat, stop_ids=stops), BATCH_SIZE)
 
 
-def _records(local: LocalModel, rows: Any, judge: Any, recipe: str | Recipe, options: BuildOptions) -> Iterator[Record]:
+def _records(
+    local: LocalModel, rows: Any, judge: Any, recipe: str | Recipe, options: BuildOptions
+) -> Iterator[Record]:
     if isinstance(recipe, str) and recipe not in RECIPES:
         raise UserError(plugins.unknown("recipe", recipe, list(RECIPES)))
     rungs = RECIPES[recipe] if isinstance(recipe, str) else recipe

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tiny
-from s3ft.chat.policy import Chat, TemplateUnsupported, Target, open_chat
-from s3ft.config.schema import ChatConfig
+from s3ft.chat import Chat, Target, TemplateUnsupported, open_chat
+from s3ft.config import ChatConfig
 from s3ft.types import Completion, Message, UserError
 
 KINDS = ("bytes", "sentencepiece")
@@ -39,9 +39,10 @@ def chat_of(template: str, kind: str = "bytes", **config: Any) -> Chat:
 
 def sampled(chat: Chat, messages: list[Message], text: str) -> Completion:
     """A completion as a model would have sampled it, stop token included."""
-    prompt = chat.prompt_text(messages)
-    ids = chat._template.encode_after(chat.prompt_ids(messages), prompt, "", text, "", is_text=False)
-    return chat.completion(messages, [*ids, chat.splice(messages)[1].stop], "length")
+    prompt = chat.prompt_ids(messages)
+    ids = chat.tokenizer.encode(chat.prompt_text(messages) + text, add_special_tokens=False)
+    assert ids[: len(prompt)] == prompt
+    return chat.completion(messages, [*ids[len(prompt) :], chat.splice(messages)[1].stop], "length")
 
 
 def supervised(chat: Chat, target: Target) -> str:
@@ -64,7 +65,7 @@ def test_gold_is_prompt_as_generated_then_completion_then_stop(name: str, kind: 
 
 
 @pytest.mark.parametrize(
-    ("template", "text", "proof"),
+    ("template", "text", "match"),
     [
         (tiny.CHATML, "Hello.<|im_end|>", "exact"),
         (tiny.TRIMMING, "Hello.<|eot_id|>", "exact"),
@@ -74,11 +75,11 @@ def test_gold_is_prompt_as_generated_then_completion_then_stop(name: str, kind: 
         (tiny.THINKING, "<think>\n\n</think>\n\nHello.<|im_end|>", "exact"),
     ],
 )
-def test_gold_is_trained_in_the_template_s_own_form(template: str, text: str, proof: str) -> None:
+def test_gold_is_trained_in_the_template_s_own_form(template: str, text: str, match: str) -> None:
     chat = chat_of(template)
     target = chat.target(ASKED, chat.gold("Hello."))
     assert supervised(chat, target) == text
-    assert target.match == proof
+    assert target.match == match
 
 
 def test_white_space_that_the_template_trims_is_not_trained_on_and_said() -> None:
@@ -135,7 +136,7 @@ def test_a_thought_that_the_prompt_opened_counts() -> None:
     assert (cut.text, cut.finish_reason) == ("", "length")
 
 
-def test_text_after_an_open_thought_is_refused_and_the_switch_is_named() -> None:
+def test_text_after_an_open_thought_is_unsupported_and_the_switch_is_named() -> None:
     with pytest.raises(TemplateUnsupported, match=r"opens a thought.*take a recipe without gold"):
         chat_of(tiny.OPENING).target(ASKED, Completion(ANSWER))
     switched = chat_of(tiny.OPENING_SWITCH)
@@ -154,7 +155,7 @@ def test_channels_of_thought_and_answer() -> None:
 
 
 @pytest.mark.parametrize("name", PLAIN)
-def test_tampered_rows_are_refused(name: str) -> None:
+def test_tampered_rows_are_rejected(name: str) -> None:
     chat = chat_of(PLAIN[name])
     for messages in (ASKED, SYSTEM, TURNS):
         gold = chat.gold(ANSWER)
@@ -180,7 +181,7 @@ def test_tampered_rows_are_refused(name: str) -> None:
                 chat.check(**arguments)
 
 
-def test_templates_that_change_the_completion_are_refused_and_the_text_is_named() -> None:
+def test_templates_that_change_the_completion_are_unsupported_and_the_text_is_named() -> None:
     rewriting = chat_of(tiny.CHATML.replace("m.content }}", "m.content | replace('\\n', ' ') }}"))
     with pytest.raises(TemplateUnsupported, match=r"which is 42\.\\nThen"):
         rewriting.target(ASKED, rewriting.gold(ANSWER))
@@ -189,7 +190,7 @@ def test_templates_that_change_the_completion_are_refused_and_the_text_is_named(
         losing.target(ASKED, losing.gold(ANSWER))
 
 
-def test_a_template_that_alters_thoughts_is_refused() -> None:
+def test_a_template_that_alters_thoughts_is_unsupported() -> None:
     raw = "<think>\nAdd, then halve.\n</think>\n\n" + ANSWER
     altering = chat_of(tiny.THINKING.replace("+ thought +", "+ thought | replace('Add', 'Subtract') +"))
     with pytest.raises(TemplateUnsupported, match=r"Add.*Subtract"):
@@ -299,7 +300,7 @@ def test_missing_template_arguments_are_given_and_said() -> None:
     assert any("needs datetime" in note for note in chat.notes)
 
 
-def test_empty_completions_and_stop_tokens_inside_are_refused() -> None:
+def test_empty_completions_and_stop_tokens_inside_are_rejected() -> None:
     chat = chat_of(tiny.CHATML)
     with pytest.raises(TemplateUnsupported, match="empty"):
         chat.target(ASKED, chat.gold("  "))

@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.text import Text
 
 from s3ft.data import records
+from s3ft.progress import shown
 from s3ft.runs import directory
 from s3ft.types import Candidate, Record, UserError
 
@@ -19,15 +20,17 @@ def show(run_dir: Path, id: str) -> None:
 
     Raises UserError if there is no such run or row."""
     run = directory.existing(run_dir)
-    found = {p.stem: r for p in sorted((run_dir / "records").glob("*.jsonl")) if (r := _find(p, id))}
-    if not found:
-        raise UserError(f"{run_dir}: no row with an id that begins with {id!r}; ids are in records/*.jsonl")
+    files = sorted((run_dir / "records").glob("*.jsonl"))
+    whole = _whole_id(run_dir, files, id)
+    found = {p.stem: r for p in files for r in records.read(p) if r.example.id == whole}
     console = Console(highlight=False)
     example = next(iter(found.values())).example
-    console.print(f"[bold]row[/] {escape(example.id)}")
+    console.print(f"[bold]row[/] {escape(shown(example.id))}")
     for message in example.prompt:
-        console.print(f"[bold]{escape(message['role'])}[/] {escape(str(message['content']))}")
-    console.print(f"[bold]gold[/] {escape(example.gold)}\n[bold]reference[/] {escape(repr(example.reference))}")
+        console.print(f"[bold]{escape(shown(str(message['role'])))}[/] {escape(shown(str(message['content'])))}")
+    console.print(
+        f"[bold]gold[/] {escape(shown(example.gold))}\n[bold]reference[/] {escape(shown(repr(example.reference)))}"
+    )
     for recipe, record in found.items():
         console.print(f"\n[bold]{escape(recipe)}[/] " + ("" if record.targets else "left out: nothing was accepted"))
         for place, candidate in enumerate(record.candidates):
@@ -36,8 +39,15 @@ def show(run_dir: Path, id: str) -> None:
             console.print(_tokens(run.chat, record, record.candidates[place]))
 
 
-def _find(path: Path, id: str) -> Record | None:
-    return next((r for r in records.read(path) if r.example.id.startswith(id)), None)
+def _whole_id(run_dir: Path, files: list[Path], beginning: str) -> str:
+    """The one id that is `beginning`, or that begins with it."""
+    ids = dict.fromkeys(r.example.id for p in files for r in records.read(p) if r.example.id.startswith(beginning))
+    if beginning in ids or len(ids) == 1:
+        return beginning if beginning in ids else next(iter(ids))
+    if ids:
+        some = ", ".join(list(ids)[:5])
+        raise UserError(f"{run_dir}: {len(ids)} rows have an id that begins with {beginning!r}: {some}; give one whole")
+    raise UserError(f"{run_dir}: no row with an id that begins with {beginning!r}; ids are in records/*.jsonl")
 
 
 def _candidate(candidate: Candidate, is_target: bool) -> Text:
@@ -53,9 +63,8 @@ def _candidate(candidate: Candidate, is_target: bool) -> Text:
     if candidate.logprob is not None and candidate.num_scored:
         nats = f", {-candidate.logprob / candidate.num_scored:.3f} NLL/token"
     mark = "-> " if is_target else "   "
-    return Text(f"{mark}{candidate.source}: {said}{nats}\n      ").append(
-        candidate.completion.raw or candidate.completion.text
-    )
+    written = candidate.completion.raw or candidate.completion.text
+    return Text(shown(f"{mark}{candidate.source}: {said}{nats}\n      {written}"))
 
 
 def _tokens(chat: Any, record: Record, candidate: Candidate) -> Text:
@@ -66,5 +75,5 @@ def _tokens(chat: Any, record: Record, candidate: Candidate) -> Text:
         supervised = place >= target.num_prompt
         text.append("»" if place == target.num_prompt else "", style="bold green")
         piece = chat.tokenizer.convert_ids_to_tokens(token)
-        text.append(f"{piece}", style="green" if supervised else "dim").append("|", style="dim")
+        text.append(shown(f"{piece}"), style="green" if supervised else "dim").append("|", style="dim")
     return text.append("«", style="bold green")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import cyclopts
 from cyclopts import App, Parameter
 
+from s3ft import processes
 from s3ft.types import UserError
 
 if TYPE_CHECKING:
@@ -117,6 +118,7 @@ def worker(run_dir: Path, stage: str) -> None:
     """One stage of a run, or this process's part of it; `s3ft run` starts it and holds the lock."""
     from s3ft.runs import directory, stages
 
+    processes.end_with_parent()
     run = directory.existing(run_dir)
     stages.STAGES[stage](run)
 
@@ -139,11 +141,14 @@ def main() -> None:
     # Threads that spin while they wait slow small models ten times and more on a busy machine.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    processes.stop_on_sigterm()
     try:
         code = app(exit_on_error=False, print_error=False)
     except (UserError, cyclopts.CycloptsError) as error:
         _fail(" ".join(str(error).split()), 2)
     except KeyboardInterrupt:
+        if processes.is_worker():
+            sys.exit(130)
         _fail("stopped; repeat the command to go on", 130)
     except Exception as error:
         if (isinstance(error, OSError) and error.errno == errno.ENOSPC) or "No space left on device" in str(error):
@@ -154,5 +159,7 @@ def main() -> None:
 
 
 def _fail(line: str, code: int) -> None:
-    print(f"s3ft: {line}", file=sys.stderr)
+    from s3ft.progress import shown
+
+    print(f"s3ft: {shown(line)}", file=sys.stderr)
     sys.exit(code)

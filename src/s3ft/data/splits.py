@@ -9,9 +9,8 @@ from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
-from s3ft.data import atomic, jsonl
+from s3ft.data import jsonl, made
 from s3ft.digest import digest
 from s3ft.types import Example, Split, Task, UserError
 
@@ -103,14 +102,15 @@ def write(task: Task, folder: Path, key: str, limit: int | None) -> dict[Split, 
             jsonl.write_whole(folder / f"{split}.jsonl", map(asdict, rows))
             counts[split] = seen.counts
     file.unlink()
-    atomic.write_json(folder / "splits.json", {"key": key, "splits": {s: asdict(c) for s, c in counts.items()}})
+    facts = {"key": key, "splits": {s: asdict(c) for s, c in counts.items()}}
+    made.write(folder / "splits.json", facts, [folder / f"{split}.jsonl" for split in ORDER])
     return counts
 
 
 def counts(folder: Path, key: str | None = None) -> dict[Split, SplitCounts] | None:
     """What was counted when the splits were written; None if they were not, or not under `key`."""
-    found: dict[str, Any] | None = atomic.read_json(folder / "splits.json")
-    if found is None or (key is not None and found["key"] != key):
+    found = made.read(folder / "splits.json", key)
+    if found is None:
         return None
     return {split: SplitCounts(**found["splits"][split]) for split in ORDER}
 

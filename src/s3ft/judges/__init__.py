@@ -86,7 +86,7 @@ class _Each:
     def _one(self, example: Example, completion: Completion) -> Verdict:
         try:
             return _verdict(self._function(example, completion))
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             return _failed(error)
 
 
@@ -101,7 +101,7 @@ class _Guarded:
             verdicts = self._judge(examples, completions)
         except UserError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             if len(examples) == 1:
                 return [_failed(error)]
             return [self([e], [c])[0] for e, c in zip(examples, completions, strict=True)]
@@ -116,7 +116,7 @@ def _verdict(said: Any) -> Verdict:
     return Verdict(None, reason=f"judge returned {type(said).__name__}, expected a Verdict")
 
 
-def _failed(error: Exception) -> Verdict:
+def _failed(error: BaseException) -> Verdict:
     return Verdict(None, reason=f"judge failed: {type(error).__name__}: {error}")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import numpy as np
 import yaml
 
 from s3ft.config import parse
-from s3ft.data import atomic, jsonl
+from s3ft.data import jsonl, made
 from s3ft.evaluate import statistics
 from s3ft.types import UserError
 
@@ -35,7 +36,7 @@ def report(folder: Path) -> dict[str, Any]:
         "data": _summary(folder, recipes[0])["data"],
         "base": _measured([base], [*general, *extra]),
         "recipes": {},
-        "versions": atomic.read_json(folder / "versions.json"),
+        "versions": _versions(folder),
     }
     found["base"]["seconds"] = {"evaluate": _seconds(folder / "evals" / "base.json")}
     for recipe, arms in tuned.items():
@@ -118,19 +119,32 @@ def _in_order(folder: Path, arm: str, ids: dict[str, list[str]]) -> dict[str, np
 
 
 def _scores(folder: Path, arm: str) -> dict[str, dict[str, float]]:
-    path = folder / "evals" / f"{arm}.samples.jsonl"
-    if not path.is_file():
-        raise UserError(f"{folder}: {arm} has not been measured yet; run s3ft evaluate first, or s3ft run for all")
+    path = folder / "evals" / f"{arm}.json"
+    if made.read(path) is None:
+        raise UserError(
+            f"{folder}: {arm} has not been measured, or its files are damaged; run s3ft evaluate first, or s3ft "
+            "run for all"
+        )
     found: dict[str, dict[str, float]] = {}
-    for sample in jsonl.read(path):
+    for sample in jsonl.read(path.with_suffix(".samples.jsonl")):
         found.setdefault(sample["set"], {})[sample["id"]] = sample["score"]
     return found
 
 
 def _summary(folder: Path, recipe: str) -> dict[str, Any]:
-    found: dict[str, Any] = atomic.read_json(folder / "records" / f"{recipe}.json")
+    found = made.read(folder / "records" / f"{recipe}.json")
+    if found is None:
+        raise UserError(f"{folder}: no records of {recipe!r} as build writes them; run s3ft build, or s3ft run for all")
     return found
 
 
 def _seconds(path: Path) -> float:
-    return float((atomic.read_json(path) or {}).get("seconds", 0.0))
+    return float((made.read(path) or {}).get("seconds", 0.0))
+
+
+def _versions(folder: Path) -> Any:
+    path = folder / "versions.json"
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}

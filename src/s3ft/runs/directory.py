@@ -16,14 +16,16 @@ import yaml
 from s3ft import backends, judges, tasks
 from s3ft.backends import cache
 from s3ft.config import BackendConfig, RunConfig, parse
-from s3ft.data import atomic, splits
+from s3ft.data import atomic, made, splits
 from s3ft.models import locate
-from s3ft.progress import console
+from s3ft.progress import console, shown
 from s3ft.protocols import Backend, Judge
 from s3ft.types import Adapter, Example, ModelFiles, Recipe, Split, Task, UserError
 
-MADE = ("records", "adapters", "evals")
+PARTS = ("records", "adapters", "evals")
 """The folders with what a run made."""
+
+REWRITTEN = "s3ft run CONFIG writes it again"
 
 
 @dataclass
@@ -112,12 +114,27 @@ class Run:
     def records(self, recipe: str) -> Path:
         return self.folder / "records" / f"{recipe}.jsonl"
 
+    def targets(self, recipe: str) -> Path:
+        return self.folder / "train" / f"{recipe}.jsonl"
+
+    def summary_file(self, recipe: str) -> Path:
+        return self.records(recipe).with_suffix(".json")
+
     def summary(self, recipe: str) -> dict[str, Any]:
-        """What build wrote of a recipe. Raises UserError if it has not run."""
-        found: dict[str, Any] | None = atomic.read_json(self.records(recipe).with_suffix(".json"))
-        if found is None:
-            raise UserError(f"{self.folder}: no records of {recipe!r} yet; run s3ft build first, or s3ft run for all")
-        return found
+        """What build wrote of a recipe, its files checked. Raises UserError if it has not run."""
+        if recipe not in self._summaries:
+            found = made.read(self.summary_file(recipe))
+            if found is None:
+                raise UserError(
+                    f"{self.folder}: no records of {recipe!r} as build writes them; run s3ft build first, or s3ft run "
+                    "for all"
+                )
+            self._summaries[recipe] = found
+        return self._summaries[recipe]
+
+    @cached_property
+    def _summaries(self) -> dict[str, dict[str, Any]]:
+        return {}
 
     def adapter(self, recipe: str, seed: int) -> Path:
         return self.folder / "adapters" / recipe / f"seed-{seed}"
@@ -135,7 +152,8 @@ class Run:
         """A line on the terminal and, with the time, in log.txt; of several ranks, the first one's."""
         if os.environ.get("RANK", "0") != "0":
             return
-        console.print(text, soft_wrap=True)
+        text = shown(text)
+        console.print(text, soft_wrap=True, markup=False)
         with (self.folder / "log.txt").open("a", encoding="utf-8") as file:
             file.write(f"{datetime.now().isoformat(timespec='seconds')} {text}\n")
 
@@ -153,9 +171,9 @@ def read_config(folder: Path) -> RunConfig | None:
     try:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: damaged ({' '.join(str(error).split())[:200]}); delete {folder}") from error
+        raise UserError(f"{path}: damaged ({' '.join(str(error).split())[:200]}); {REWRITTEN}") from error
     if not isinstance(data, dict):
-        raise UserError(f"{path}: damaged, found {type(data).__name__}; delete {folder}")
+        raise UserError(f"{path}: damaged, found {type(data).__name__}; {REWRITTEN}")
     return parse(data, str(path))
 
 
@@ -175,7 +193,7 @@ def write_config(folder: Path, config: RunConfig) -> None:
 
 def has_results(folder: Path) -> bool:
     """Whether a stage of the run has written anything."""
-    return any((folder / made).exists() for made in MADE)
+    return any((folder / part).exists() for part in PARTS)
 
 
 def discard(folder: Path) -> None:

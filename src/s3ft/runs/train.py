@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from s3ft.config import RunConfig, TrainConfig
-from s3ft.data import atomic, records
+from s3ft.data import made, records
 from s3ft.digest import digest
 from s3ft.processes import mine
 from s3ft.progress import progress
@@ -36,7 +36,7 @@ def sweep(run: Run) -> None:
     rows = [run.counts("validation").digest, config.sweep.rows]
     jobs = {name: [_job(run, name, s, config.sweep.seed, "sweep") for s in _points(config, name)] for name in run.recipes}
     keys = {name: digest([[j.key for j in points], rows]) for name, points in jobs.items()}
-    missing = [n for n in jobs if not atomic.is_done(run.folder / "sweep" / f"{n}.json", keys[n])]
+    missing = [n for n in jobs if made.read(run.folder / "sweep" / f"{n}.json", keys[n]) is None]
     if reused := [n for n in jobs if n not in missing]:
         run.log(f"sweep: reused {', '.join(reused)}")
     if not missing:
@@ -57,7 +57,7 @@ def sweep(run: Run) -> None:
         best = max(tried, key=lambda point: point["score"])
         chosen = {k: best[k] for k in ("learning_rate", "lora_rank")}
         found = {"key": keys[name], "rows": len(examples), "chosen": chosen, "tried": tried}
-        atomic.write_json(run.folder / "sweep" / f"{name}.json", found)
+        made.write(run.folder / "sweep" / f"{name}.json", found, [])
         run.log(
             f"sweep {name}: " + ", ".join(f"{p['learning_rate']:g} r{p['lora_rank']} {p['score']:.3f}" for p in tried)
         )
@@ -78,7 +78,7 @@ def _setting(run: Run, recipe: str) -> TrainConfig:
     """The training setting of a recipe: its own learning rate, or what its sweep chose."""
     chosen: dict[str, Any] = {"learning_rate": run.config.train.rate(recipe)}
     if run.config.sweep is not None:
-        found = atomic.read_json(run.folder / "sweep" / f"{recipe}.json")
+        found = made.read(run.folder / "sweep" / f"{recipe}.json")
         if found is None:
             raise UserError(f"{run.folder}: no sweep of {recipe!r} yet; run s3ft sweep first, or s3ft run for all")
         chosen = found["chosen"]
@@ -117,7 +117,7 @@ def _steps(run: Run) -> int:
 
 
 def _train(run: Run, jobs: list[Job]) -> None:
-    missing = [job for job in jobs if not atomic.is_done(job.folder / "s3ft.json", job.key)]
+    missing = [job for job in jobs if made.read(job.folder / "s3ft.json", job.key) is None]
     if reused := [f"{job.recipe} seed {job.seed}" for job in jobs if job not in missing]:
         run.log(f"train: reused {', '.join(reused)}")
     if not missing:

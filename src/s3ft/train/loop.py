@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 import logging
 import math
 import os
@@ -19,7 +20,7 @@ import torch
 import transformers
 
 from s3ft.config import TrainConfig
-from s3ft.data import atomic
+from s3ft.data import atomic, made
 from s3ft.digest import digest
 from s3ft.models import loading
 from s3ft.processes import is_first_rank, local_rank
@@ -118,10 +119,18 @@ def train(
 def _opened(out_dir: Path, made_of: str) -> Path:
     """The folder trained into, with what a killed run of the same setting left there."""
     partial = out_dir.with_name(out_dir.name + ".partial")
-    if atomic.read_json(partial / "setting.json") != made_of and is_first_rank():
+    if _setting(partial) != made_of and is_first_rank():
         shutil.rmtree(partial, ignore_errors=True)
         atomic.write_json(partial / "setting.json", made_of)
     return partial
+
+
+def _setting(partial: Path) -> Any:
+    """What a killed training was made of; None if that cannot be read."""
+    try:
+        return json.loads((partial / "setting.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
 
 
 def _load(base: Base, config: TrainConfig) -> Any:
@@ -180,6 +189,16 @@ def _norm(model: Any) -> float:
     return math.sqrt(sum(squares))
 
 
+def _sort_modules(config: Path) -> None:
+    """The module names in their order, so that equal trainings write equal files: PEFT writes a set."""
+    if config.is_file():
+        plain = json.loads(config.read_text(encoding="utf-8"))
+        modules = plain.get("target_modules")
+        atomic.write_json(
+            config, {**plain, "target_modules": sorted(modules) if isinstance(modules, list) else modules}
+        )
+
+
 def _finish(trainer: Any, partial: Path, out_dir: Path, facts: dict[str, Any]) -> None:
     """The adapter under its name, checkpoints gone, everything on disk before the rename."""
     trainer.accelerator.unwrap_model(trainer.model).save_pretrained(partial)
@@ -190,7 +209,8 @@ def _finish(trainer: Any, partial: Path, out_dir: Path, facts: dict[str, Any]) -
             shutil.rmtree(path)
         else:
             path.unlink(missing_ok=True)
-    atomic.write_json(partial / "s3ft.json", facts)
+    _sort_modules(partial / "adapter_config.json")
+    made.write(partial / "s3ft.json", facts, sorted(p for p in partial.iterdir() if p.is_file()))
     for path in [*partial.iterdir(), partial]:
         handle = os.open(path, os.O_RDONLY)
         os.fsync(handle)
