@@ -12,6 +12,7 @@ from s3ft.cli import audit_targets
 from s3ft.cli.audit import Audit
 from s3ft.cli.audit_counts import Agreement, Disagreement
 from s3ft.evaluate.statistics import Estimate
+from s3ft.progress import shown
 
 SHOWN = 10
 """Disagreements of each kind that are printed."""
@@ -19,7 +20,7 @@ _SAID = {True: "accepts", False: "rejects", None: "undecided"}
 
 
 def show(audit: Audit) -> None:
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False)
     verdicts = audit.agreement.verdicts
     console.print(
         f"{audit.judge}: {audit.rows:,} rows, {verdicts[True]:,} accepted, {verdicts[False]:,} rejected, "
@@ -192,7 +193,7 @@ def _ends(text: str) -> str:
 
 def _line(text: str, most: int) -> str:
     """One printable line: what a model wrote cannot steer the terminal."""
-    line = " ".join("".join(c if c.isprintable() else " " for c in text[: 4 * most]).split())
+    line = " ".join("".join(c if c.isprintable() else " " for c in shown(text[: 4 * most])).split())
     return line if len(line) <= most else f"{line[: most - 3]}..."
 
 

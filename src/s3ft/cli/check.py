@@ -9,13 +9,14 @@ from typing import Any
 
 import numpy as np
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from s3ft.cli import check_judge
 from s3ft.config import RunConfig
 from s3ft.data.splits import Distinct, SplitCounts
 from s3ft.pipeline import chunks
-from s3ft.progress import progress
+from s3ft.progress import progress, shown
 from s3ft.runs.directory import Run
 from s3ft.types import Completion, Example, UserError, Verdict
 
@@ -110,7 +111,7 @@ def check(config: RunConfig) -> dict[str, Any]:
 
 def _named(number: int, rows: int, names: list[str]) -> str:
     more = " ..." if number > SHOWN else ""
-    return f"{number} ({number / rows:.1%}): {'; '.join(names[:SHOWN])}{more}" if number else "0"
+    return f"{number} ({number / rows:.1%}): {escape(shown('; '.join(names[:SHOWN])))}{more}" if number else "0"
 
 
 def _lengths(lengths: list[int]) -> str:
