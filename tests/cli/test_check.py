@@ -117,5 +117,5 @@ def test_a_judge_that_accepts_everything_is_a_fault_of_check(
 @pytest.mark.parametrize("options", [{}, {"by": "likelihood"}, {"by": "likelihood", "both_orders": True}])
 def test_the_lab_model_is_found_out_as_a_judge(tmp_path: Path, options: dict[str, Any]) -> None:
     """It has learnt nothing that a judge must know."""
-    with pytest.raises(UserError, match="does not tell right from wrong|golds of other rows, such as"):
+    with pytest.raises(UserError, match=r"does not tell right from wrong|golds of other rows, such as"):
         check.show(_config(tmp_path, {"name": "llm", **options}))
