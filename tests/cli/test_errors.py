@@ -125,7 +125,7 @@ def test_the_run_that_the_mistakes_are_made_in_is_sound(s3ft: Command) -> None:
         ({"epochs": 3}, ["run.yaml: unknown field 'epochs'"]),
         ({"train": {"epoch": 3}}, ["did you mean 'train.epochs'?"]),
         ({"train": {"epochs": "few"}}, ["field 'train.epochs': found 'few'"]),
-        ({"cache": "run.yaml"}, ["cache run.yaml/generations.sqlite", "name a folder that can be written"]),
+        ({"cache": "run.yaml"}, ["cache run.yaml/generations.sqlite", "name another folder with cache=DIR"]),
     ],
 )
 def test_a_mistake_in_the_config_is_one_line(s3ft: Command, change: dict[str, Any], says: list[str]) -> None:
@@ -207,10 +207,12 @@ def test_a_run_directory_at_work_is_refused(s3ft: Command) -> None:
 
 def test_a_stage_that_comes_too_early_says_what_to_do_first(s3ft: Command) -> None:
     config = _config()
-    _is_one_line(s3ft("train", config), "no records of 'ssr' yet; run s3ft build first")
+    _is_one_line(s3ft("train", config), "no records of 'ssr' as build writes them; run s3ft build first")
     assert s3ft("build", config).code == 0
-    _is_one_line(s3ft("report", config), "has not been measured yet; run s3ft evaluate first")
-    _is_one_line(s3ft("evaluate", config), "not trained yet; run s3ft train first")
+    _is_one_line(
+        s3ft("report", config), "base has not been measured, or its files are damaged; run s3ft evaluate first"
+    )
+    _is_one_line(s3ft("evaluate", config), "no adapter as train writes it; run s3ft train first")
 
 
 def test_a_judge_that_cannot_tell_stops_the_build_with_its_reasons(s3ft: Command) -> None:
@@ -259,9 +261,9 @@ main()
 @pytest.mark.parametrize(
     ("room", "length", "says"),
     [
-        (3000, 0, "generations.sqlite: disk I/O error; name a folder that can be written with cache=DIR"),
+        (3000, 0, "generations.sqlite: disk I/O error; free some space or name another folder with cache=DIR"),
         (60_000, 0, "cannot be written (File too large); free some space or choose another folder"),
-        (200_000, 3000, "cache: disk I/O error; free some space or name another folder with cache=DIR"),
+        (200_000, 3000, "generations.sqlite: disk I/O error; free some space or name another folder with cache=DIR"),
     ],
 )
 def test_no_space_is_one_line_and_the_build_goes_on_from_there(

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from s3ft import report
-from s3ft.data import atomic
+from s3ft.data import atomic, made
 from s3ft.report import collect
 from s3ft.types import UserError
 
@@ -37,6 +37,7 @@ def samples(path, **sets):
             # Written backwards: arms must be paired by id, never by position.
             for number, score in reversed(list(enumerate(scores))):
                 atomic.write_line(file, {"set": name, "id": f"{number:02d}", "score": score})
+    made.write(path.with_name(path.name.replace(".samples.jsonl", ".json")), {"seconds": 1.0}, [path])
 
 
 @pytest.fixture
@@ -45,14 +46,12 @@ def run(tmp_path):
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
     atomic.write_json(tmp_path / "versions.json", {"python": "3.11"})
     evals = tmp_path / "evals"
-    atomic.write_json(evals / "base.json", {"seconds": 1.0})
     samples(evals / "base.samples.jsonl", target=[1, 0, 0, 0], facts=[1, 1, 1, 0], own=[0, 0])
     arms = {"sft": ([1, 1, 0, 0], [1, 0, 0, 0]), "s3ft": ([1, 1, 1, 0], [1, 1, 0, 0])}
     for recipe, (target, facts) in arms.items():
-        atomic.write_json(tmp_path / "records" / f"{recipe}.json", SUMMARY)
+        made.write(tmp_path / "records" / f"{recipe}.json", SUMMARY, [])
         for seed in (0, 1):
-            atomic.write_json(evals / f"{recipe}-seed-{seed}.json", {"seconds": 1.0})
-            atomic.write_json(tmp_path / "adapters" / recipe / f"seed-{seed}" / "s3ft.json", {"seconds": 3.0})
+            made.write(tmp_path / "adapters" / recipe / f"seed-{seed}" / "s3ft.json", {"seconds": 3.0}, [])
             samples(evals / f"{recipe}-seed-{seed}.samples.jsonl", target=target, facts=facts, own=[1, 1])
     return tmp_path
 
@@ -91,7 +90,7 @@ def test_written_files(run, capsys):
 
 def test_a_source_of_one_s_own_is_in_the_table_and_in_the_report(run):
     own = {**SUMMARY, "composition": {"mine": 0.75, "gold": 0.25, "dropped": 0.0}, "nll_per_token": {"mine": 0.2}}
-    atomic.write_json(run / "records" / "sft.json", own)
+    made.write(run / "records" / "sft.json", own, [])
     report.write(run)
     text = (run / "report.md").read_text()
     assert json.loads((run / "report.json").read_text())["recipes"]["sft"]["composition"]["mine"] == 0.75
@@ -105,6 +104,16 @@ def test_an_arm_that_was_not_measured_is_named(run):
     (run / "evals" / "s3ft-seed-1.samples.jsonl").unlink()
     with pytest.raises(UserError, match="s3ft-seed-1 has not been measured"):
         collect.report(run)
+
+
+def test_samples_that_were_changed_since_are_named_and_make_no_report(run, capsys):
+    path = run / "evals" / "sft-seed-0.samples.jsonl"
+    path.write_text(path.read_text().replace('"score": 0', '"score": 1'))
+    with pytest.raises(UserError, match="sft-seed-0 has not been measured, or its files are damaged"):
+        report.write(run)
+    assert not (run / "report.json").exists()
+    said = capsys.readouterr()
+    assert "sft-seed-0.samples.jsonl: damaged or changed" in (said.out + said.err).replace("\n", "")
 
 
 def test_different_items_are_named(run):

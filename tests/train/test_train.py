@@ -18,6 +18,7 @@ import tiny
 from s3ft.chat import Chat, TemplateUnsupported, open_chat
 from s3ft.config import ChatConfig, TrainConfig
 from s3ft.data import records
+from s3ft.digest import file_digest
 from s3ft.train import sft
 from s3ft.train.arm import Arm, Base
 from s3ft.train.loop import train
@@ -210,6 +211,8 @@ def test_the_adapter_loads_in_plain_peft_changes_the_logits_and_merges(
     names = {p.name for p in (tmp_path / "out").iterdir()}
     assert names == {"adapter_model.safetensors", "adapter_config.json", "log.jsonl", "s3ft.json"}
     saved = json.loads((tmp_path / "out" / "s3ft.json").read_text())
+    files = saved.pop("files")
+    assert files == {name: file_digest(tmp_path / "out" / name) for name in names - {"s3ft.json"}}
     assert saved == json.loads(json.dumps(facts))
     base = AutoModelForCausalLM.from_pretrained(model, dtype=torch.float32).eval()
     prompt = torch.tensor([chat.prompt_ids([{"role": "user", "content": "What is 5 + 8?"}])])

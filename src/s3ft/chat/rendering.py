@@ -30,7 +30,6 @@ _SWITCHES: tuple[tuple[str, Any], ...] = (
 )
 _DIRECTIVES = "aAwdbBmyYHIpMSfzZjUWcxXGuV"
 _BUILT_IN = {"namespace", "dict", "range"}
-_START, _END = "\U000f0000", "\U000f0001"
 
 
 def render(tokenizer: Any, template: str, messages: Any, tools: Any, generation: bool, kwargs: dict[str, Any]) -> str:
@@ -134,26 +133,6 @@ def closing_switches(template: Any, closed: Callable[[str], bool]) -> str:
 def encode(tokenizer: Any, text: str) -> list[int]:
     """Ids of text in which control tokens are meant."""
     return [int(i) for i in tokenizer.encode(text, add_special_tokens=False)]
-
-
-def marked(value: Any, control: re.Pattern[str]) -> Any:
-    """The same JSON with control tokens in its strings marked as text."""
-    from transformers.utils.chat_template_utils import mark_control_tokens
-
-    return mark_control_tokens(value, control)
-
-
-def unmarked(text: str) -> str:
-    return text.replace(_START, "").replace(_END, "")
-
-
-def encode_marked(tokenizer: Any, text: str, continued: bool = False) -> list[int]:
-    """Ids of text in which marked control tokens are text. `continued`: the text goes on after other ids, so that
-    SentencePiece adds no space before it."""
-    from transformers.utils.chat_template_utils import encode_marked_chat
-
-    ids = encode_marked_chat(tokenizer, _START + text if continued else text)
-    return [int(i) for i in ids]
 
 
 def fingerprint(tokenizer: Any) -> str:

@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
-from s3ft.chat import reasoning, rendering
+from s3ft.chat import marks, reasoning, rendering
 from s3ft.chat.rendering import TemplateUnsupported
 from s3ft.types import Message
 
@@ -77,12 +77,12 @@ class Template:
         text = self.render(plain, tools, generation=True)
         if not self._control.search(json.dumps([plain, tools], ensure_ascii=False)):
             return rendering.encode(self.tokenizer, text)
-        marked = self.render([self._marked(m) for m in plain], rendering.marked(tools, self._control), generation=True)
-        if rendering.unmarked(marked) != text:
+        marked = self.render([self._marked(m) for m in plain], marks.marked(tools, self._control), generation=True)
+        if marks.unmarked(marked) != text:
             raise TemplateUnsupported(
                 f"control tokens in the messages change what the template of {self.name} writes; remove them"
             )
-        return rendering.encode_marked(self.tokenizer, marked)
+        return marks.encode(self.tokenizer, marked)
 
     def encode_after(
         self, prompt: list[int], shown: str, lead: str, text: str, gap: str, *, is_text: bool = True
@@ -91,8 +91,8 @@ class Template:
         unless it `is_text` no more, but what a model wrote. Raises TemplateUnsupported if the ids do not
         give the text back."""
         if is_text and self._control.search(text):
-            marked = lead + rendering.marked(text, self._control) + gap
-            return rendering.encode_marked(self.tokenizer, marked, continued=True)
+            marked = lead + marks.marked(text, self._control) + gap
+            return marks.encode(self.tokenizer, marked, continued=True)
         wanted, start = lead + text + gap, self.decode(prompt)
         whole = rendering.encode(self.tokenizer, shown + wanted)
         if whole[: len(prompt)] == prompt and self.normalise_whitespace(
@@ -101,7 +101,7 @@ class Template:
             return whole[len(prompt) :]
         alone = rendering.encode(self.tokenizer, wanted)
         for form in (normal, self.normalise_whitespace):
-            for ids in (alone, rendering.encode_marked(self.tokenizer, wanted, continued=True)):
+            for ids in (alone, marks.encode(self.tokenizer, wanted, continued=True)):
                 if form(self.decode([*prompt, *ids])) == form(start + wanted):
                     return ids
         raise TemplateUnsupported(
@@ -110,7 +110,7 @@ class Template:
 
     def _marked(self, message: Message) -> Message:
         control = self._control_but_thoughts if message.get("role") == "assistant" else self._control
-        return {k: v if k == "role" else rendering.marked(v, control) for k, v in message.items()}
+        return {k: v if k == "role" else marks.marked(v, control) for k, v in message.items()}
 
     # Ids to text
 

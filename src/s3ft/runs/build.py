@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import ExitStack
+from dataclasses import astuple
 
 from s3ft import plugins
 from s3ft.build_statistics import RecipeCounts
@@ -61,6 +62,6 @@ def _line(name: str, counts: RecipeCounts) -> str:
 def _key(run: Run, recipe: str) -> str:
     config = run.config
     how = config.model_dump(mode="json", include={"sampling", "chat", "rejected_gold"})
-    rungs = [[plugins.identity(r.source), r.num_samples, r.temperature, r.keep] for r in run.recipes[recipe]]
+    rungs = [[plugins.identity(r.source), *astuple(r)] for r in run.recipes[recipe]]
     judge, rows = plugins.identity(run.judge_spec), run.counts("train").digest
     return digest([run.model.fingerprint, rows, judge, run.task.paraphrase, how, settings(config.backend), rungs])

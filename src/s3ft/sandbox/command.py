@@ -29,7 +29,7 @@ _INSIDE = Path(__file__).parent / "inside"
 _START = (
     "import sys, json; sys.path.insert(0, sys.argv[1]); from inside.zygote import main; main(json.loads(sys.argv[2]))"
 )
-_SYSTEM = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/etc/ld.so.cache", "/nix/store")
+_SYSTEM = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/etc/ld.so.cache", "/nix/store", "/usr/share/zoneinfo")
 
 
 def line(tier: TierName, role: Role, uid: int | None, memory: int) -> list[str]:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 from s3ft.judges.code.checks import Undecided, show
+from s3ft.judges.code.lacking import lacking
 from s3ft.judges.code.tests import Plan
 from s3ft.sandbox import Jail, JailError, Limits, Tier
 from s3ft.sandbox.command import Role
 from s3ft.sandbox.inside import prelude
 from s3ft.sandbox.session import run_batch, run_exam
 from s3ft.types import Verdict
+
+_USES_NP = re.compile(r"(?<![\w.])np\.")
+_SHOWS_NP = re.compile(r"\bnumpy\b|(?<![\w.])np\.", re.I)
 
 
 class Desk:
@@ -28,10 +33,13 @@ class Desk:
         """Raises JailError where a jail died; the next call starts another."""
         try:
             names = [plan.entry] if plan.entry else list(plan.names)
-            work = {"text": text, "names": names, "prompt": prompt, "setup": plan.before}
-            work["modules"] = prelude.modules(text)
-            verdict = self._batch(plan, work) if plan.checks else None
-            return verdict or self._exam(plan, work)
+            modules = prelude.modules(text)
+            if _USES_NP.search(text) and _SHOWS_NP.search(f"{plan.tests}\n{plan.before}\n{plan.setup}\n{prompt}"):
+                modules.append("np")
+            work = {"text": text, "names": names, "prompt": prompt, "setup": plan.before, "modules": modules}
+            verdict = (self._batch(plan, work) if plan.checks else None) or self._exam(plan, work)
+            problem = lacking(verdict, text, plan, prompt)
+            return Verdict(None, verdict.answer, f"unsupported: {problem}") if problem else verdict
         except JailError:
             self.close()
             raise
@@ -69,7 +77,9 @@ class Desk:
     def _exam(self, plan: Plan, work: dict[str, Any]) -> Verdict:
         tests = {
             **{"tests": plan.tests, "setup": plan.setup, "names": plan.names, "entry": plan.entry},
-            **{"check": plan.check, "functions": plan.functions},
+            **{"check": plan.check, "functions": plan.functions, "modules": plan.modules},
+            "roles": dict.fromkeys(plan.roles.maybe, "maybe") | dict.fromkeys(plan.roles.classes, "class"),
+            "makers": plan.roles.makers,
         }
         exam = run_exam(
             (self._jail("candidate"), self._jail("examiner")),
@@ -82,6 +92,8 @@ class Desk:
         if exam.report is None:
             ended = exam.examiner.failure(self._room) or "no report"
             waited = exam.examiner.by_wall and exam.examiner.cpu_s < self._room.cpu_s / 10
+            if exam.blame and not failure:
+                return Verdict(False, work["text"], f"{ended} of the tests, with {exam.blame} from the program")
             if failure or waited:
                 return Verdict(False, work["text"], failure or ended)
             return Verdict(None, work["text"], f"the tests did not end: {ended}")
@@ -147,7 +159,7 @@ def unloaded(message: list[Any]) -> str:
         return f"no program: {words[0]}"
     if kind == "undefined" and words:
         return f"undefined: the program defines no {words[0]!r}"
-    if kind == "raised" and len(words) == 3:
+    if kind == "raised" and len(words) >= 3:
         if words[0] == "MemoryError":
             return "out of memory"
         if words[0] in ("SystemExit", "KeyboardInterrupt", "GeneratorExit"):
@@ -171,6 +183,7 @@ def _reported(plan: Plan, report: dict[str, Any], failure: str, text: str) -> Ve
         "failed": lambda: Verdict(False, program, f"wrong value: {at()} {why}, last seen {seen or 'nothing'}"),
         "raised": lambda: Verdict(False, program, f"{_kind(why)} in {at()}"),
         "empty": lambda: Verdict(None, program, "the tests made no assertion about the program"),
+        "wrong": lambda: Verdict(False, program, f"wrong value: {why} in {at()}"),
         "undecidable": lambda: Verdict(None, program, f"unsupported: {why}"),
         "gone": lambda: Verdict(False, program, failure or f"exited early: {why}"),
         "unloaded": lambda: Verdict(False, program, unloaded(list(report.get("message", [""])))),
@@ -179,6 +192,8 @@ def _reported(plan: Plan, report: dict[str, Any], failure: str, text: str) -> Ve
 
 
 def _kind(why: str) -> str:
+    if why.startswith(("SystemExit", "KeyboardInterrupt", "GeneratorExit")):
+        return f"exited early: {why}"
     return "out of memory" if why.startswith("MemoryError") else f"exception: {why}"
 
 

@@ -5,15 +5,33 @@ from __future__ import annotations
 import ast
 import builtins
 import functools
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from s3ft.judges.code.checks import Check, checks_of, cut
+from s3ft.judges.code.classes import NONE, Roles, roles
 from s3ft.sandbox.inside import prelude
 
 _BUILTINS = frozenset(dir(builtins))
 _TRUSTED = _BUILTINS | frozenset(prelude.MODULES) | {"__name__", "__file__"}
+_KNOWN_AS = {"np": "numpy", "pd": "pandas", "plt": "matplotlib.pyplot", "dt": "datetime", "pytest": "pytest"}
+"""Short names that everybody knows a module by."""
+_KNOWN_IN = {
+    **dict.fromkeys(("Counter", "OrderedDict", "defaultdict", "deque", "namedtuple", "ChainMap"), "collections"),
+    **{
+        "timedelta": "datetime",
+        "timezone": "datetime",
+        "Decimal": "decimal",
+        "Fraction": "fractions",
+        "Path": "pathlib",
+        "StringIO": "io",
+        "ZoneInfo": "zoneinfo",
+    },
+    **{"redirect_stdout": "contextlib", "suppress": "contextlib", "deepcopy": "copy", "isclose": "math"},
+}
+"""Names that tests use without importing them, and where they are from. The program has no say in what they mean."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +52,9 @@ class Plan:
     """A function of the tests that is to be handed the entry point."""
     functions: tuple[str, ...] = ()
     """Test functions that nothing calls."""
+    modules: tuple[tuple[str, str], ...] = ()
+    """Name and module (or module:name) that the tests use without importing it."""
+    roles: Roles = NONE
     checks: tuple[Check, ...] = ()
     """The assertions, where all of them can be held against plain values; else the examiner is needed."""
 
@@ -77,7 +98,10 @@ def _plan(tests: str, entry: str, setup: str) -> Plan:
         check = ""
     elif check and not entry:
         return Plan("the tests define check(candidate) and the reference names no entry_point")
-    checks = checks_of(tree, frozenset(names), entry) if own_setup else None
+    modules = dict(_unimported(tree, names - {entry} - given.bound))
+    names -= modules.keys()
+    found = roles(tree, frozenset(names), entry, frozenset(classes))
+    checks = checks_of(tree, frozenset(names - set(found.makers)), entry) if own_setup else None
     return Plan(
         entry=entry,
         names=tuple(sorted(names)),
@@ -86,6 +110,8 @@ def _plan(tests: str, entry: str, setup: str) -> Plan:
         setup=ast.unparse(ast.Module(after, [])),
         check=check,
         functions=tuple(f for f in _test_functions(tree) if f not in used.loaded),
+        modules=tuple(modules.items()),
+        roles=found,
         checks=tuple(checks or ()),
     )
 
@@ -119,6 +145,19 @@ def _names(tree: ast.AST) -> _Names:
         elif isinstance(node, ast.ExceptHandler) and node.name:
             found.bound.add(node.name)
     return found
+
+
+def _unimported(tree: ast.Module, names: set[str]) -> Iterator[tuple[str, str]]:
+    """Modules, and well-known things from them, that the tests use without importing them."""
+    if not names:
+        return
+    bases = {n.value.id for n in ast.walk(tree) if isinstance(n, ast.Attribute) and isinstance(n.value, ast.Name)}
+    called = set(_names(tree).called)
+    for name in sorted(names):
+        if name in _KNOWN_IN:
+            yield name, f"{_KNOWN_IN[name]}:{name}"
+        elif name in bases - called and (name in _KNOWN_AS or name in sys.stdlib_module_names or name == "numpy"):
+            yield name, _KNOWN_AS.get(name, name)
 
 
 def _entry(tree: ast.Module, used: _Names, names: set[str]) -> str:
