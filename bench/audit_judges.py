@@ -15,7 +15,8 @@ from rich.console import Console
 from rich.table import Table
 
 from s3ft import judges
-from s3ft.cli.audit import Agreement, Row
+from s3ft.cli.audit_counts import Agreement
+from s3ft.cli.audit_rows import Row
 from s3ft.data import jsonl
 from s3ft.types import Completion, Example
 

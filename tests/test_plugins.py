@@ -124,6 +124,10 @@ def test_the_identity_of_a_file_changes_with_its_content(tmp_path: Path) -> None
     _py(tmp_path / "mine.py", "def judge(e, c): return 2")
     after = [plugins.identity(path), plugins.identity({"name": f"{path}:judge", "limit": 1})]
     assert all(b != a for b, a in zip(before, after, strict=True))
+    shots = _py(tmp_path / "shots.jsonl", "{}")
+    read = plugins.identity({"name": "llm", "examples": shots})
+    _py(tmp_path / "shots.jsonl", "[]")
+    assert plugins.identity({"name": "llm", "examples": shots}) != read
     assert plugins.identity("exact") == plugins.identity("exact") != plugins.identity({"name": "exact", "a": 1})
 
 

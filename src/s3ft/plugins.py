@@ -94,13 +94,13 @@ def find(kind: Kind, name: str) -> None:
 
 def identity(spec: Any) -> Any:
     """What a name, or a mapping of options, stands for: JSON that changes with the content of
-    every .py file it names."""
+    every .py or .jsonl file it names."""
     if isinstance(spec, dict):
         return {key: identity(value) for key, value in spec.items()}
     if isinstance(spec, list | tuple):
         return [identity(part) for part in spec]
     path = Path(str(spec).partition(":")[0])
-    if path.suffix == ".py" and path.is_file():
+    if path.suffix in (".py", ".jsonl") and path.is_file():
         return [spec, hashlib.sha256(path.read_bytes()).hexdigest()]
     return spec
 

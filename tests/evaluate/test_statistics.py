@@ -28,6 +28,48 @@ def test_wilson_is_its_formula(successes: int, total: int) -> None:
     assert (found.low, found.high) == pytest.approx((max(0, middle - half), min(1, middle + half)), abs=1e-9)
 
 
+@pytest.mark.parametrize("total", [1, 2, 7, 30, 1136, 100_000])
+def test_wilson_is_scipy_s(total: int) -> None:
+    for successes in {0, 1, total // 3, total - 1, total}:
+        theirs = scipy_stats.binomtest(successes, total).proportion_ci(method="wilson")
+        found = statistics.wilson(successes, total)
+        assert (found.low, found.high) == pytest.approx((theirs.low, theirs.high), abs=1e-12)
+
+
+def test_a_cluster_of_equal_items_counts_once(rng: np.random.Generator) -> None:
+    right = (rng.random(80) < 0.7).astype(int)
+    found = statistics.clustered_wilson(right * 5, np.full(80, 5))
+    alone = statistics.wilson(right.sum(), 80)
+    # the variance between clusters divides by one fewer than the clusters
+    assert (found.low, found.high) == pytest.approx((alone.low, alone.high), abs=0.002)
+    assert statistics.clustered_wilson(right, np.ones(80)) == alone
+
+
+def test_independent_items_are_not_made_surer_by_clusters(rng: np.random.Generator) -> None:
+    right = rng.binomial(5, 0.7, size=400)
+    found, alone = statistics.clustered_wilson(right, np.full(400, 5)), statistics.wilson(right.sum(), 2000)
+    assert _width(alone) <= _width(found) < 1.2 * _width(alone)
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0])
+def test_clusters_without_any_difference_are_counted_and_not_their_items(share: float) -> None:
+    found = statistics.clustered_wilson(np.full(20, share * 5), np.full(20, 5))
+    assert found == statistics.wilson(share * 20, 20)
+
+
+def test_an_interval_over_clusters_holds_the_truth_about_as_often_as_it_says(rng: np.random.Generator) -> None:
+    """Clusters of unequal size, each with its own share; intervals that take items for independent hold less often."""
+    held = plain = 0
+    for _ in range(400):
+        sizes, shares = rng.integers(1, 11, 60), rng.beta(0.6, 0.2, 60)
+        right = rng.binomial(sizes, shares)
+        clustered, alone = statistics.clustered_wilson(right, sizes), statistics.wilson(right.sum(), sizes.sum())
+        held += clustered.low <= 0.75 <= clustered.high
+        plain += alone.low <= 0.75 <= alone.high
+    assert held >= 0.92 * 400
+    assert plain < 0.85 * 400
+
+
 def test_nothing_counted_is_anything_between_0_and_1() -> None:
     found = statistics.wilson(0, 0)
     assert np.isnan(found.mean)

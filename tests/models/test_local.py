@@ -1,7 +1,10 @@
 """A model in memory: batches change nothing, sampling is each row's own, scores add up, its identity is its weights."""
 
+import functools
+
 import pytest
 import torch
+from transformers import LlamaConfig, MistralConfig, MistralForCausalLM
 
 import tiny
 from s3ft.chat import open_chat
@@ -83,6 +86,50 @@ def test_stop_texts_cut_and_finish(folder):
     cut = dict(model.generate(REQUESTS[:1], Sampling(12, stop=(free.raw[3:5],))))[0][0]
     assert cut.finish_reason == "stop"
     assert cut.text == free.raw[: free.raw.index(free.raw[3:5])]
+
+
+def sliding(folder, tmp_path, window):
+    """A model of the same shape that attends to the last `window` tokens only."""
+    config = MistralConfig(
+        **{k: getattr(LlamaConfig.from_pretrained(folder), k) for k in ("vocab_size", "hidden_size", "eos_token_id")},
+        intermediate_size=128,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        sliding_window=window,
+        initializer_range=0.1,
+    )
+    MistralForCausalLM(config).save_pretrained(tmp_path / "sliding")
+    loading.load_tokenizer(folder).save_pretrained(tmp_path / "sliding")
+    return tmp_path / "sliding"
+
+
+@pytest.mark.parametrize("window", [None, 12])
+def test_a_prompt_that_completions_share_is_passed_through_once_and_their_scores_stay(folder, tmp_path, window):
+    model = loaded(folder if window is None else sliding(folder, tmp_path, window), 4)
+    texts = ("four", "hello there", "the lazy fox jumps", "yes")
+    asked = [(r, Completion(t)) for r, n in zip(REQUESTS, (2, 1, 4, 3, 2), strict=True) for t in texts[:n]]
+    passed = []
+    forward = model.model.forward
+    model.model.forward = functools.wraps(forward)(
+        lambda **given: passed.append(given["input_ids"]) or forward(**given)
+    )
+    together = model.score(*zip(*asked, strict=True))
+    assert (
+        sum(x.shape[0] for x in passed) == 4 + 11 + 1
+    )  # prompts that are shared, their completions, and the one alone
+    alone = [model.score([r], [c])[0] for r, c in asked]
+    assert [s.num_tokens for s in together] == [s.num_tokens for s in alone]
+    assert [s.logprob for s in together] == pytest.approx([s.logprob for s in alone], abs=1e-3)
+
+
+def test_many_completions_of_a_prompt_are_scored_in_parts(folder, monkeypatch):
+    monkeypatch.setattr("s3ft.models.local.SCORED_TOKENS", 100)
+    model = loaded(folder, 4)
+    asked = [(r, Completion(f"{n} foxes")) for r in REQUESTS[:2] for n in range(9)]
+    alone = [model.score([r], [c])[0] for r, c in asked]
+    together = model.score(*zip(*asked, strict=True))
+    assert [s.logprob for s in together] == pytest.approx([s.logprob for s in alone], abs=1e-3)
 
 
 def test_what_the_template_does_not_support_has_no_score(folder):

@@ -12,108 +12,22 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from s3ft import judges
-from s3ft.cli import audit_sample
+from s3ft.cli import audit_rows, audit_sample, audit_targets
+from s3ft.cli.audit_counts import Agreement
+from s3ft.cli.audit_rows import Row
 from s3ft.cli.audit_sample import Stratum
-from s3ft.data import atomic, jsonl
-from s3ft.evaluate import statistics
+from s3ft.data import atomic
 from s3ft.progress import progress
 from s3ft.protocols import Backend
-from s3ft.types import Capability, Completion, Example, Request, Sampling, Score, UserError, Verdict
+from s3ft.types import Capability, Completion, Request, Sampling, Score, UserError, Verdict
 
 if TYPE_CHECKING:
     from s3ft.backends.cache import Cached
 
-BATCH_ROWS = 256
-BATCH_CHARACTERS = 8_000_000
-"""Rows are judged in batches of at most so many rows and about so many characters: what is in memory at once."""
-KEPT = 200
-"""Disagreements of each kind that are kept to be shown; all are counted."""
+DIFFERING = 200
+"""Rows on which two judges differ that are kept to be shown; all are counted."""
 
 Spec = str | dict[str, Any]
-
-_REFERENCES: dict[str, tuple[tuple[type, ...], str]] = {
-    "math": ((str, int, float), "a number or text"),
-    "qa": ((str, list), "a text or a list of accepted answers"),
-    "exact": ((str, int, float, list), "a text, a number or a list of them"),
-    "code": ((dict,), "a mapping with tests"),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One line of the file."""
-
-    line: int
-    id: Any
-    example: Example
-    completion: str
-    label: bool | None
-
-
-@dataclass(frozen=True, slots=True)
-class Disagreement:
-    """A verdict that is not the label."""
-
-    row: Row
-    verdict: Verdict
-
-
-@dataclass
-class Agreement:
-    """A judge's verdicts and the labels. None counts as rejected: it never makes a target."""
-
-    verdicts: Counter[bool | None] = field(default_factory=Counter)
-    reasons: Counter[str] = field(default_factory=Counter)
-    """Why the judge was undecided."""
-    accepted_right: int = 0
-    accepted_wrong: int = 0
-    rejected_right: int = 0
-    rejected_wrong: int = 0
-    worst: list[Disagreement] = field(default_factory=list)
-    """Wrong answers accepted; each becomes a training target."""
-    lost: list[Disagreement] = field(default_factory=list)
-    """Right answers rejected."""
-    unsure: list[Disagreement] = field(default_factory=list)
-    """Right answers on which the judge said None."""
-
-    @property
-    def labelled(self) -> int:
-        return self.accepted_right + self.accepted_wrong + self.rejected_right + self.rejected_wrong
-
-    @property
-    def disagreements(self) -> list[Disagreement]:
-        """Worst first."""
-        return [*self.worst, *self.lost, *self.unsure]
-
-    def shares(self) -> dict[str, statistics.Estimate]:
-        """Agreement, precision, recall, false-positive rate and share of None, each with its 95 % Wilson interval."""
-        right, wrong = self.accepted_right + self.rejected_right, self.accepted_wrong + self.rejected_wrong
-        return {
-            "agreement": statistics.wilson(self.accepted_right + self.rejected_wrong, right + wrong),
-            "precision": statistics.wilson(self.accepted_right, self.accepted_right + self.accepted_wrong),
-            "recall": statistics.wilson(self.accepted_right, right),
-            "false_positive_rate": statistics.wilson(self.accepted_wrong, wrong),
-            "none_share": self.none_share(),
-        }
-
-    def none_share(self) -> statistics.Estimate:
-        return statistics.wilson(self.verdicts[None], self.verdicts.total())
-
-    def add(self, row: Row, verdict: Verdict) -> None:
-        self.verdicts[verdict.correct] += 1
-        if verdict.correct is None and (verdict.reason in self.reasons or len(self.reasons) < KEPT):
-            self.reasons[verdict.reason] += 1
-        if row.label is None:
-            return
-        accepted = verdict.correct is True
-        self.accepted_right += accepted and row.label
-        self.accepted_wrong += accepted and not row.label
-        self.rejected_right += not accepted and row.label
-        self.rejected_wrong += not accepted and not row.label
-        if accepted != row.label:
-            kind = self.worst if accepted else self.unsure if verdict.correct is None else self.lost
-            if len(kind) < KEPT:
-                kind.append(Disagreement(_short(row), verdict))
 
 
 @dataclass
@@ -123,6 +37,8 @@ class Audit:
     judge: str
     rows: int
     agreement: Agreement
+    by_source: dict[str, Agreement] = field(default_factory=dict)
+    """Of the rows that say from which rung of a recipe they come."""
     other: str | None = None
     """The second judge's name."""
     other_agreement: Agreement | None = None
@@ -152,13 +68,13 @@ def judge_file(
     specs = [_spec(s) for s in (judge_spec, compare) if s is not None]
     opener = Opener()
     asked = [judges.load(s, opener if i == 0 else Opener()) for i, s in enumerate(specs)]
-    found = Audit(_name(specs[0]), 0, Agreement(), None if compare is None else _name(specs[1]))
+    found = Audit(_name(specs[0]), 0, Agreement(), other=None if compare is None else _name(specs[1]))
     found.other_agreement = None if compare is None else Agreement()
     sample = audit_sample.Reservoirs([_name(s) for s in specs]) if sample_path is not None else None
     with ExitStack() as stack:
-        advance = stack.enter_context(progress("judge", _count(rows_path)))
+        advance = stack.enter_context(progress("judge", audit_rows.count(rows_path)))
         out = stack.enter_context(atomic.whole(Path(out_path))) if out_path is not None else None
-        for rows in _batches(_rows(rows_path, found.judge)):
+        for rows in audit_rows.batches(rows_path, found.judge):
             examples, completions = [r.example for r in rows], [Completion(r.completion) for r in rows]
             verdicts = [judge(examples, completions) for judge in asked]
             for i, row in enumerate(rows):
@@ -225,12 +141,14 @@ def show(audit: Audit) -> None:
 def _add(found: Audit, row: Row, verdicts: Sequence[Verdict], sample: audit_sample.Reservoirs | None) -> None:
     found.rows += 1
     found.agreement.add(row, verdicts[0])
+    if row.source in audit_targets.RUNGS:
+        found.by_source.setdefault(row.source, Agreement()).add(row, verdicts[0])
     if found.other_agreement is not None:
         first, second = verdicts
         found.other_agreement.add(row, second)
         found.table[first.correct, second.correct] += 1
-        if (first.correct is True) != (second.correct is True) and len(found.differing) < KEPT:
-            found.differing.append((_short(row), first, second))
+        if (first.correct is True) != (second.correct is True) and len(found.differing) < DIFFERING:
+            found.differing.append((row.short(), first, second))
     if sample is not None:
         stratum: Stratum = tuple(v.correct is True for v in verdicts)
         sample.offer(stratum, _for_a_person(row, verdicts))
@@ -245,62 +163,6 @@ def _for_a_person(row: Row, verdicts: Sequence[Verdict]) -> dict[str, Any]:
         "answers": [v.answer for v in verdicts],
         "reasons": [v.reason for v in verdicts],
     }
-
-
-def _rows(path: Path | str, judge: str) -> Iterator[Row]:
-    for number, (line, row) in enumerate(jsonl.numbered(path, ("prompt", "completion", "reference")), 1):
-        place = f"{path}:{line}"
-        label = row.get("label")
-        if label is not None and not isinstance(label, bool):
-            raise UserError(
-                f"{place}: field 'label' is {_brief(label)}, expected true or false; fix it or leave it out"
-            )
-        if not isinstance(row["completion"], str):
-            raise UserError(
-                f"{place}: field 'completion' is {_brief(row['completion'])}, expected text; an empty one is \"\""
-            )
-        _check_reference(row["reference"], judge, place)
-        name = number if row.get("id") is None else row["id"]
-        meta = {k: v for k, v in row.items() if k not in ("id", "prompt", "completion", "reference", "label")}
-        example = Example(str(name), _messages(row["prompt"], place), "", row["reference"], meta=meta)
-        yield Row(line, name, example, row["completion"], label)
-
-
-def _messages(prompt: Any, place: str) -> list[dict[str, Any]]:
-    if isinstance(prompt, str):
-        return [{"role": "user", "content": prompt}]
-    if isinstance(prompt, list) and prompt and all(isinstance(m, dict) and "role" in m for m in prompt):
-        return prompt
-    raise UserError(f"{place}: field 'prompt' is {_brief(prompt)}, expected text or a list of messages")
-
-
-def _check_reference(reference: Any, judge: str, place: str) -> None:
-    types, expected = _REFERENCES.get(judge, ((object,), "what the judge compares with"))
-    texts = reference if judge == "qa" and isinstance(reference, list) else []
-    is_wrong = reference is None or isinstance(reference, bool) or not isinstance(reference, types)
-    if is_wrong or any(not isinstance(t, str) for t in texts):
-        raise UserError(f"{place}: field 'reference' is {_brief(reference)}, expected {expected}; fix or drop the row")
-
-
-def _batches(rows: Iterator[Row]) -> Iterator[list[Row]]:
-    batch: list[Row] = []
-    characters = 0
-    for row in rows:
-        batch.append(row)
-        characters += len(row.completion)
-        if len(batch) >= BATCH_ROWS or characters >= BATCH_CHARACTERS:
-            yield batch
-            batch, characters = [], 0
-    if batch:
-        yield batch
-
-
-def _count(path: Path | str) -> int | None:
-    """Lines of a file; None for a pipe, which can be read only once."""
-    if not Path(path).is_file():
-        return None
-    with Path(path).open("rb") as file:
-        return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b"")) or None
 
 
 def _spec(spec: Spec) -> dict[str, Any]:
@@ -318,14 +180,3 @@ def _spec(spec: Spec) -> dict[str, Any]:
 
 def _name(spec: dict[str, Any]) -> str:
     return str(spec.get("name") or next(iter(spec), None))
-
-
-def _brief(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
-
-
-def _short(row: Row) -> Row:
-    """The row with no more of a huge completion than is shown."""
-    kept = row.completion if len(row.completion) <= 4000 else f"{row.completion[:2000]} ... {row.completion[-2000:]}"
-    return Row(row.line, row.id, row.example, kept, row.label)

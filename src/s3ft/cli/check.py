@@ -9,21 +9,25 @@ from typing import Any
 
 import numpy as np
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
+from s3ft.cli import check_judge
 from s3ft.config import RunConfig
 from s3ft.data.splits import Distinct, SplitCounts
 from s3ft.pipeline import chunks
-from s3ft.progress import progress
+from s3ft.progress import progress, shown
 from s3ft.runs.directory import Run
-from s3ft.types import Completion
+from s3ft.types import Completion, Example, UserError, Verdict
 
 SHOWN = 5
 """Faulty rows that are named, of each kind."""
 
 
 def show(config: RunConfig) -> None:
-    """Prints what was found over all training rows. Faults of single rows are counted and named, and stop nothing."""
+    """Prints what was found over all training rows. Faults of single rows are counted and named, and stop nothing.
+
+    Raises UserError if the judge accepts golds of other rows, or does not tell them from the right ones."""
     found = check(config)
     console = Console()
     table = Table(title=f"{found['task']} on {config.model}", title_justify="left", box=None, pad_edge=False)
@@ -34,9 +38,10 @@ def show(config: RunConfig) -> None:
     table.add_row("rows", f"{counts.rows} (removed: {removed})")
     table.add_row("gold accepted", f"{found['verdicts'][True]} of {counts.rows}")
     for correct, what in ((False, "gold rejected"), (None, "gold undecided")):
-        table.add_row(what, _named(found["verdicts"][correct], found["named"][correct]))
+        table.add_row(what, _named(found["verdicts"][correct], counts.rows, found["named"][correct]))
+    table.add_row("golds of other rows accepted", found["golds"].described())
     table.add_row("template", ", ".join(f"{match} {n}" for match, n in found["matches"].items()) or "none supported")
-    table.add_row("template unsupported", _named(len(found["unsupported"]), found["unsupported"]))
+    table.add_row("template unsupported", _named(len(found["unsupported"]), counts.rows, found["unsupported"]))
     table.add_row("end of turn", f"{found['end']} ends every target and is trained on")
     table.add_row("prompt tokens", _lengths(found["prompts"]))
     table.add_row("prompt + gold", f"{_lengths(found['totals'])}; the limit is {found['limit']}")
@@ -44,6 +49,8 @@ def show(config: RunConfig) -> None:
     console.print(table)
     for note in found["notes"]:
         console.print(f"note: {note}", highlight=False)
+    if fault := found["golds"].fault(str(found["judge"])):
+        raise UserError(fault)
 
 
 def check(config: RunConfig) -> dict[str, Any]:
@@ -60,12 +67,15 @@ def check(config: RunConfig) -> dict[str, Any]:
     prompts: list[int] = []
     totals: list[int] = []
     ends: Counter[str] = Counter()
+    first: list[Example] = []
+    said: list[Verdict] = []
     with progress("check", None) as advance, closing(Distinct(run.task.name)) as seen:
         for split in ("test", "validation"):
             for _ in seen.rows(run.task.rows(split), split):
                 pass
         for rows in chunks(seen.rows(run.task.rows("train"), "train", config.limit)):
-            for e, verdict in zip(rows, judge(rows, [Completion(e.gold) for e in rows]), strict=True):
+            judged = judge(rows, [Completion(e.gold) for e in rows])
+            for e, verdict in zip(rows, judged, strict=True):
                 verdicts[verdict.correct] += 1
                 if verdict.correct is not True:
                     named[verdict.correct].append(f"{e.id} ({verdict.reason or verdict.answer})")
@@ -78,9 +88,14 @@ def check(config: RunConfig) -> dict[str, Any]:
                 prompts.append(target.num_prompt)
                 totals.append(len(target.input_ids))
                 ends[chat.decode(target.input_ids[-1:])] += 1
+            if not first:
+                first, said = rows[: check_judge.ROWS], judged
             advance(len(rows))
+        golds = check_judge.check(judge, first, said)
     return {
         "task": run.task.name,
+        "judge": run.judge_spec,
+        "golds": golds,
         "counts": seen.counts,
         "verdicts": verdicts,
         "named": named,
@@ -94,8 +109,9 @@ def check(config: RunConfig) -> dict[str, Any]:
     }
 
 
-def _named(number: int, names: list[str]) -> str:
-    return f"{number}: {'; '.join(names[:SHOWN])}{' ...' if number > SHOWN else ''}" if number else "0"
+def _named(number: int, rows: int, names: list[str]) -> str:
+    more = " ..." if number > SHOWN else ""
+    return f"{number} ({number / rows:.1%}): {escape(shown('; '.join(names[:SHOWN])))}{more}" if number else "0"
 
 
 def _lengths(lengths: list[int]) -> str:

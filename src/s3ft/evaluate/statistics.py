@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
 
+Z95 = 1.959963984540054
+"""The normal distribution's quantile at 0.975."""
 RESAMPLES = 4000
 AT_ONCE = 4_000_000
 """Numbers in memory at once while items are resampled."""
@@ -25,14 +28,42 @@ class Estimate:
         return {name: None if np.isnan(value) else value for name, value in asdict(self).items()}
 
 
-def wilson(successes: int, total: int) -> Estimate:
-    """A share with its Wilson score interval (Wilson 1927); 0 to 1 where nothing was counted."""
+def wilson(successes: float, total: float) -> Estimate:
+    """A share with its Wilson score interval (Wilson 1927); 0 to 1 if nothing was counted.
+
+    Both may be fractions: the effective numbers of items that are not independent."""
     if total == 0:
         return Estimate(float("nan"), 0.0, 1.0)
-    from scipy.stats import binomtest
+    share, z2 = successes / total, Z95 * Z95
+    middle = (share + z2 / (2 * total)) / (1 + z2 / total)
+    half = Z95 * math.sqrt(share * (1 - share) / total + z2 / (4 * total * total)) / (1 + z2 / total)
+    low = 0.0 if successes == 0 else middle - half
+    return Estimate(share, low, 1.0 if successes == total else middle + half)
 
-    interval = binomtest(successes, total).proportion_ci(method="wilson")
-    return Estimate(successes / total, float(interval.low), float(interval.high))
+
+def clustered_wilson(successes: np.ndarray, totals: np.ndarray) -> Estimate:
+    """A share over items that come in clusters, shapes (clusters,): successes and items of each.
+
+    Wilson's interval with as many items as independent ones would tell the same: the number of items divided by the
+    design effect, which is the linearised variance of the share between clusters over that of independent items (Kish
+    1965; for intervals Korn and Graubard 1998). Where all items are right, or all wrong, clusters are counted."""
+    successes, totals = successes[totals > 0].astype(float), totals[totals > 0].astype(float)
+    clusters, total = len(totals), float(totals.sum())
+    if clusters == total:
+        return wilson(float(successes.sum()), total)
+    share = float(successes.sum()) / total
+    if share in (0.0, 1.0) or clusters == 1:
+        return wilson(share * clusters, clusters)
+    variance = clusters / (clusters - 1) * float(((successes - share * totals) ** 2).sum()) / total**2
+    effective = total / max(1.0, variance / (share * (1 - share) / total))
+    return wilson(share * effective, effective)
+
+
+def difference_of_shares(ours: Estimate, theirs: Estimate) -> Estimate:
+    """Difference of two independent shares with the interval of Newcombe (1998), method 10; both with Wilson's."""
+    mean = ours.mean - theirs.mean
+    low = mean - math.hypot(ours.mean - ours.low, theirs.high - theirs.mean)
+    return Estimate(mean, low, mean + math.hypot(ours.high - ours.mean, theirs.mean - theirs.low))
 
 
 def bootstrap(

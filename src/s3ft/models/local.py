@@ -14,6 +14,7 @@ import transformers
 
 from s3ft.chat import Chat, Target, TemplateUnsupported
 from s3ft.digest import digest
+from s3ft.models import shared_prompt
 from s3ft.models.loading import room
 from s3ft.types import Capability, Completion, Request, Sampling, Score, UserError
 
@@ -94,6 +95,9 @@ class LocalModel:
             with suppress(TemplateUnsupported):
                 targets[index] = self.chat.target(request.prompt, completion, request.tools)
         scores: list[Score | None] = [None] * len(requests)
+        for index, score in self._shared(targets):
+            scores[index] = score
+            del targets[index]
         by_length = sorted(targets, key=lambda i: -len(targets[i].input_ids))
         while by_length:
             size = max(1, SCORED_TOKENS // len(targets[by_length[0]].input_ids))
@@ -103,10 +107,39 @@ class LocalModel:
                 scores[i] = score
         return scores
 
+    def _shared(self, targets: Mapping[int, Target]) -> list[tuple[int, Score]]:
+        """The scores of targets that have their prompt in common with others, each prompt passed through once; empty if
+        the model cannot do that."""
+        prompts: dict[tuple[int, ...], list[int]] = {}
+        for index, target in targets.items():
+            prompts.setdefault(tuple(target.input_ids[: target.num_prompt]), []).append(index)
+        if not self._parameters >= shared_prompt.NEEDED:
+            return []
+        lengths = {index: len(target.input_ids) for index, target in targets.items()}
+        groups = []
+        for own in prompts.values():
+            most = max(1, SCORED_TOKENS // max(lengths[i] for i in own))
+            groups += [own[k : k + most] for k in range(0, len(own), most) if len(own) > 1]
+        groups.sort(key=lambda own: -max(lengths[i] for i in own))
+        found: list[tuple[int, Score]] = []
+        while groups:
+            widest = max(len(own) for own in groups)
+            size = max(1, SCORED_TOKENS // (max(lengths[i] for i in groups[0]) * widest))
+            batch, groups = groups[:size], groups[size:]
+            prompt_ids = [targets[own[0]].input_ids[: targets[own[0]].num_prompt] for own in batch]
+            ends = [[targets[i].input_ids[targets[i].num_prompt :] for i in own] for own in batch]
+            sums = shared_prompt.logprobs(self.model, prompt_ids, ends)
+            if sums is None:
+                return []
+            indexes = [i for own in batch for i in own]
+            found += [(i, Score(s, lengths[i] - targets[i].num_prompt)) for i, s in zip(indexes, sums, strict=True)]
+        return found
+
     @cached_property
-    def _can_keep_logits(self) -> bool:
+    def _parameters(self) -> frozenset[str]:
+        """What the model's forward takes."""
         plain = self.model.get_base_model() if hasattr(self.model, "get_base_model") else self.model
-        return "logits_to_keep" in inspect.signature(plain.forward).parameters
+        return frozenset(inspect.signature(plain.forward).parameters)
 
     def _scores(self, rows: list[list[int]], prompts: list[int]) -> list[Score]:
         from trl.trainer.utils import selective_log_softmax
@@ -116,7 +149,7 @@ class LocalModel:
         mask = torch.tensor([[1] * len(r) + [0] * (width - len(r)) for r in rows], device=self.model.device)
         # What stands before the first completion predicts nothing that is asked for.
         start = min(prompts) - 1
-        asked = {"logits_to_keep": width - start} if self._can_keep_logits else {}
+        asked = {"logits_to_keep": width - start} if "logits_to_keep" in self._parameters else {}
         with torch.inference_mode():
             logits = self.model(input_ids=ids, attention_mask=mask, use_cache=False, **asked).logits[:, start - width :]
             logprobs = selective_log_softmax(logits[:, :-1].float(), ids[:, start + 1 :])
