@@ -122,13 +122,14 @@ class Jail:
             raise JailError("an outcome was never fetched")
         request = wire.REQUEST.pack(wire.RUN, with_numpy, limits.killed_s, limits.wall_s)
         # A file in memory that the process reads itself: the zygote, whose memory all programs inherit, never does.
-        with os.fdopen(os.memfd_create("work"), "wb") as file:
-            file.write(json.dumps(work).encode())
-            file.seek(0)
-            try:
-                socket.send_fds(self._control, [request], [*fds, file.fileno()])
-            except OSError as error:
-                raise JailError(f"the jail is gone: {error}") from error
+        file = os.memfd_create("work")
+        try:
+            os.write(file, json.dumps(work).encode())
+            socket.send_fds(self._control, [request], [*fds, file])
+        except OSError as error:
+            raise JailError(f"the jail is gone: {error}") from error
+        finally:
+            os.close(file)
         self._running = True
         self._deadline = time.monotonic() + limits.wall_s + _GRACE_S
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import importlib
 import operator
@@ -34,7 +35,8 @@ def run(work: dict[str, Any], fds: tuple[int, ...]) -> None:
     try:
         module.__dict__["__builtins__"] = prelude.BUILTINS
         for name in work["modules"]:
-            module.__dict__[name] = importlib.import_module(name)
+            with contextlib.suppress(ImportError):
+                module.__dict__[name] = importlib.import_module(prelude.ALIASES.get(name, name))
         if work["setup"]:
             exec(work["setup"], module.__dict__)
         exec(code, module.__dict__)

@@ -21,8 +21,11 @@ from typing import Any
 _MODULES = (bisect, collections, copy, functools, heapq, itertools, math, operator, random, re, string, sys, typing)
 _ON_DEMAND = (
     *("array", "calendar", "cmath", "contextlib", "dataclasses", "datetime", "decimal", "enum", "fractions", "hashlib"),
-    *("json", "numbers", "os", "queue", "statistics", "textwrap", "time"),
+    *("io", "json", "numbers", "os", "pathlib", "queue", "statistics", "tempfile", "textwrap", "time"),
+    *("threading", "unicodedata", "uuid", "zoneinfo", "np", "numpy", "pd", "pandas"),
 )
+ALIASES = {"np": "numpy", "pd": "pandas"}
+"""Names that everybody gives to a package."""
 _USES = re.compile(rf"(?<![\w.])({'|'.join(_ON_DEMAND)})\.")
 
 MODULES: dict[str, Any] = {module.__name__: module for module in _MODULES}

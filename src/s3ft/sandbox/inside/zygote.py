@@ -1,8 +1,8 @@
 """A warm process that forks once per program and says how each one ended. It never runs or compiles a program itself.
 
 The judge's side of the talk is `s3ft.sandbox.jail`. Standard input is a Unix stream socket. A request is `wire.REQUEST`
-with file descriptors attached, the last of them the child's work as JSON; the answer is `wire.ANSWER`. A request may also
-ask to kill what runs; it may arrive too late, between two programs, and then means nothing.
+with file descriptors attached, the last of them the child's work as JSON; the answer is `wire.ANSWER`. A request may
+also ask to kill what runs; it may arrive too late, between two programs, and then means nothing.
 
 Only the child reads its work: whatever was in the memory of this process, later programs could find in theirs.
 
@@ -88,8 +88,9 @@ def main(settings: dict[str, Any]) -> None:
 
 
 def _read(fd: int) -> bytes:
-    with os.fdopen(fd, "rb") as file:
-        return file.read()
+    body = os.pread(fd, os.fstat(fd).st_size, 0)
+    os.close(fd)
+    return body
 
 
 class _Packages:
