@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from s3ft.judges.code import script
 from s3ft.judges.code.checks import Undecided, show
 from s3ft.judges.code.tests import Plan
 from s3ft.sandbox import Jail, JailError, Limits, Tier
@@ -30,6 +31,8 @@ class Desk:
             names = [plan.entry] if plan.entry else list(plan.names)
             work = {"text": text, "names": names, "prompt": prompt, "setup": plan.before}
             work["modules"] = prelude.modules(text)
+            if plan.pairs:
+                return script.judge(self._jail("candidate"), plan.pairs, work, self._limits)
             verdict = self._batch(plan, work) if plan.checks else None
             return verdict or self._exam(plan, work)
         except JailError:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import gc
-import importlib
 import operator
 import os
 import sys
@@ -12,7 +10,7 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from . import extract, prelude, values, wire
+from . import extract, prelude, script, values, wire
 
 MODULE = "program"
 _SHOWN = 100_000
@@ -20,7 +18,10 @@ _SHOWN = 100_000
 
 def run(work: dict[str, Any], fds: tuple[int, ...]) -> None:
     """Finds, runs and calls the program of `work`: text, names, prompt, modules, setup, and calls (None: serve them
-    as asked)."""
+    as asked); or runs it as a script."""
+    if work.get("is_script"):
+        script.run(work, fds)
+        return
     channel = fds[0]
     gc.enable()
     send = _sender(channel)
@@ -34,9 +35,7 @@ def run(work: dict[str, Any], fds: tuple[int, ...]) -> None:
     sys.modules[MODULE] = module
     try:
         module.__dict__["__builtins__"] = prelude.BUILTINS
-        for name in work["modules"]:
-            with contextlib.suppress(ImportError):
-                module.__dict__[name] = importlib.import_module(prelude.ALIASES.get(name, name))
+        prelude.bind(module.__dict__, work["modules"])
         if work["setup"]:
             exec(work["setup"], module.__dict__)
         exec(code, module.__dict__)

@@ -25,12 +25,19 @@ _BINDS = re.compile(r"^(?:(?:async[ \t]+)?def|class)[ \t]+(\w+)|^(\w+)[ \t]*(?::
 _IMPORTS = re.compile(r"^(?:from[ \t]+[\w.]+[ \t]+import|import)[ \t]+(.+)$", re.M)
 _WORD = re.compile(r"\b[A-Za-z_]\w*\b")
 _MAX_STARTS, _MAX_CUTS = 12, 12
+SCRIPT = "<script>"
+"""In place of a name: a program that reads and prints, or one that prints."""
+READER, WRITER = "<reader>", "<writer>"
+_READS = re.compile(r"\b(?:input|stdin|open|fileinput|os\.read)\b")
+_PRINTS = re.compile(r"\b(?:print|pprint|stdout|os\.write|open)\b")
 
 
 def program(text: str, names: list[str], prompt: str = "") -> Program:
     """The source that defines one of `names` (any program where there are none) and its code.
 
     Raises SyntaxError where nothing in the text is Python, ValueError for null bytes."""
+    if names == [SCRIPT]:
+        return _script(text)
     is_bare = "```" not in text and "~~~" not in text and not _MARKS.search(text)
     if is_bare and "def " not in prompt:
         whole = _compiled(text, names)
@@ -56,6 +63,17 @@ def program(text: str, names: list[str], prompt: str = "") -> Program:
         return first
     source = next(iter(likely), "")
     return source, compile(source, "<program>", "exec", dont_inherit=True)
+
+
+def _script(text: str) -> Program:
+    for kind in (READER, WRITER):
+        try:
+            found = program(text, [kind])
+        except SyntaxError:
+            continue
+        if defines(found[0], [kind]):
+            return found
+    return program(text, [])
 
 
 def _search(
@@ -87,6 +105,8 @@ def _search(
 
 def defines(source: str, names: list[str]) -> bool:
     """Whether a name is bound at the top level of a source; true where no names are asked for."""
+    if names in ([READER], [WRITER]):
+        return bool(_PRINTS.search(source)) and (names == [WRITER] or bool(_READS.search(source)))
     return not names or any(f"\ndef {name}(" in f"\n{source}" for name in names) or not _bound(source).isdisjoint(names)
 
 

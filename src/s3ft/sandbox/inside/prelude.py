@@ -5,9 +5,11 @@ from __future__ import annotations
 import bisect
 import builtins
 import collections
+import contextlib
 import copy
 import functools
 import heapq
+import importlib
 import itertools
 import math
 import operator
@@ -46,6 +48,24 @@ BUILTINS: dict[str, Any] = {
     **vars(builtins),
 }
 """Builtins of a program's own, with all of this among them: nothing has to be copied when it starts."""
+
+
+SHOWN = 100_000
+"""Characters of a program that are reported."""
+
+
+def bind(space: dict[str, Any], names: list[str]) -> None:
+    """Imports `names` into a program's space; what is not there is left to the program to miss."""
+    for name in names:
+        with contextlib.suppress(ImportError):
+            space[name] = importlib.import_module(ALIASES.get(name, name))
+
+
+def describe(error: BaseException) -> str:
+    try:
+        return f"{type(error).__name__}: {error}"[:300]
+    except BaseException:
+        return type(error).__name__[:80]
 
 
 def modules(source: str) -> list[str]:

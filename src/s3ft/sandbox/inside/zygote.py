@@ -28,7 +28,7 @@ from typing import Any
 
 from . import lockdown, seccomp, wire
 
-_DESCRIPTORS = (3, 4, 5)
+_DESCRIPTORS = (3, 4, 5, 6)
 
 
 def main(settings: dict[str, Any]) -> None:
@@ -58,7 +58,7 @@ def main(settings: dict[str, Any]) -> None:
     watch = select.poll()
     watch.register(control, select.POLLIN)
     while True:
-        head, attached, _, _ = control.recvmsg(wire.REQUEST.size, _socket.CMSG_SPACE(12), _socket.MSG_WAITALL)
+        head, attached, _, _ = control.recvmsg(wire.REQUEST.size, _socket.CMSG_SPACE(16), _socket.MSG_WAITALL)
         if len(head) < wire.REQUEST.size:
             return
         kind, with_numpy, cpu, wall = wire.REQUEST.unpack(head)
