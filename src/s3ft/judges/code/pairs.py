@@ -15,7 +15,7 @@ from s3ft.judges.code.checks import Check, cut
 from s3ft.sandbox.inside import values
 
 _CLOSE = 1e-6
-_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,4})?")
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?")
 _LONGEST_NUMBER = 4000
 
 

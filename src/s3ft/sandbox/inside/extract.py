@@ -19,7 +19,8 @@ _THOUGHTS = re.compile(r".*(?:</think(?:ing)?>|</thought>|\[/THINK\]|<\|channel\
 _MARKS = re.compile(r"BEGIN\]|</|THINK\]|<\|")
 _MARKED = re.compile(r"\[\[?BEGIN\]?\](.*?)(?:\[\[?DONE\]?\]|\[\[?END\]?\]|\Z)", re.S)
 _CODE = re.compile(
-    r"^(?:from[ \t]+[\w.]+[ \t]+import\b|import[ \t]+\w|(?:async[ \t]+)?def[ \t]+\w|class[ \t]+\w|@\w|\w+[ \t]*=[^=])"
+    r"^(?:from[ \t]+[\w.]+[ \t]+import\b|import[ \t]+\w|(?:async[ \t]+)?def[ \t]+\w|class[ \t]+\w|@\w"
+    r"|\w+(?:[ \t]*,[ \t]*\*?\w+)*[ \t]*=[^=]|print\(|for[ \t]\w.*[ \t]in[ \t].*:|while[ \t]\w.*:|with[ \t]\w.*:|try:)"
 )
 _BINDS = re.compile(r"^(?:(?:async[ \t]+)?def|class)[ \t]+(\w+)|^(\w+)[ \t]*(?::[^=\n]+)?=[^=]", re.M)
 _IMPORTS = re.compile(r"^(?:from[ \t]+[\w.]+[ \t]+import|import)[ \t]+(.+)$", re.M)
