@@ -27,6 +27,10 @@ def is_suite(tree: ast.Module) -> bool:
             return True
         if isinstance(node, ast.ImportFrom) and _root(node.module or "") in _RUNNERS:
             return True
+    called = {n.func.id for n in ast.walk(tree) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)}
+    functions = [s for s in tree.body if isinstance(s, ast.FunctionDef) and s.name.startswith("test")]
+    if any(len(s.args.args) > len(s.args.defaults) and s.name not in called for s in functions):
+        return True
     tests = [s for s in tree.body if isinstance(s, ast.ClassDef) and s.name.startswith("Test")]
     return any(isinstance(s, ast.FunctionDef) and s.name.startswith("test") for test in tests for s in test.body)
 

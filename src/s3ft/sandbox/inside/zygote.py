@@ -26,7 +26,7 @@ from importlib.machinery import ModuleSpec, PathFinder
 from importlib.util import spec_from_file_location
 from typing import Any
 
-from . import lockdown, seccomp, wire
+from . import files, lockdown, seccomp, wire
 
 _DESCRIPTORS = (3, 4, 5, 6)
 
@@ -36,6 +36,11 @@ def main(settings: dict[str, Any]) -> None:
 
     Returns when the judge has gone."""
     _import_random()
+    # First, as others keep what they find.
+    if settings["role"] == "candidate":
+        files.install()
+    else:
+        files.refuse("the tests write files, which the program would not see")
     role = importlib.import_module(f".{settings['role']}", __package__)
     control = _socket.socket(fileno=fcntl.fcntl(0, fcntl.F_DUPFD_CLOEXEC, lockdown.OPEN_FILES // 2))
     null = os.open(os.devnull, os.O_RDWR)
