@@ -39,8 +39,6 @@ def main(settings: dict[str, Any]) -> None:
     # First, as others keep what they find.
     if settings["role"] == "candidate":
         files.install()
-    else:
-        files.refuse("the tests write files, which the program would not see")
     role = importlib.import_module(f".{settings['role']}", __package__)
     control = _socket.socket(fileno=fcntl.fcntl(0, fcntl.F_DUPFD_CLOEXEC, lockdown.OPEN_FILES // 2))
     null = os.open(os.devnull, os.O_RDWR)
@@ -52,6 +50,8 @@ def main(settings: dict[str, Any]) -> None:
     PathFinder.find_spec("")
     sys.meta_path.append(_Packages(settings["packages"]))
     sys.dont_write_bytecode = True
+    if settings["role"] == "examiner":
+        files.refuse("the tests write files, which the program would not see")
     lockdown.limit_zygote(settings["memory"])
     inner = seccomp.Inner() if settings["tier"] != "none" else None
     if inner is not None:
