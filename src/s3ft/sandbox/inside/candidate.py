@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import importlib
 import operator
 import os
 import sys
@@ -10,7 +11,7 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from . import extract, prelude, script, values, wire
+from . import extract, prelude, values, wire
 
 MODULE = "program"
 _SHOWN = 100_000
@@ -20,7 +21,7 @@ def run(work: dict[str, Any], fds: tuple[int, ...]) -> None:
     """Finds, runs and calls the program of `work`: text, names, prompt, modules, setup, and calls (None: serve them
     as asked); or runs it as a script."""
     if work.get("is_script"):
-        script.run(work, fds)
+        importlib.import_module(".script", __package__).run(work, fds)
         return
     channel = fds[0]
     gc.enable()

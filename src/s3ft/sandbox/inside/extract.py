@@ -4,12 +4,11 @@ Runs inside the sandbox, because the compiler itself is fair game for a hostile 
 
 from __future__ import annotations
 
-import ast
-import builtins
+import importlib
 import re
 import textwrap
 from collections.abc import Callable
-from types import CodeType
+from types import CodeType, ModuleType
 
 from . import pieces
 
@@ -92,7 +91,7 @@ def _search(
             continue
         if defines(found[0], names):
             return _complete(found, parts, index, header), first
-        if (bound := _with_methods(found[0], names)) is not None:
+        if (bound := _with_method(found[0], names)) is not None:
             methods.append((index, bound))
         first = first or found
     for index, bound in methods:
@@ -175,71 +174,24 @@ def _complete(found: Program, parts: list[str], index: int, header: str) -> Prog
             source, found = whole[0], whole
     # A later block may use the program as well: of that only the definitions are taken.
     for other in parts[:index][::-1]:
-        if (_bound(other) - _bound(source)).intersection(_WORD.findall(source)) and (added := _lacking(other, source)):
+        if (_bound(other) - _bound(source)).intersection(_WORD.findall(source)) and (
+            added := _definitions().lacking(other, source)
+        ):
             whole = _compiled(f"{added}\n\n{source}", [])
             source, found = (whole[0], whole) if whole is not None else (source, found)
     return found
 
 
-def _lacking(other: str, source: str) -> str:
-    """The definitions in `other` of global names that `source` uses and does not bind."""
-    try:
-        body = ast.parse(other).body
-        wanted = _free(source)
-        taken: list[ast.stmt] = []
-        while wanted:
-            more = [s for s in body if isinstance(s, _DEFINES) and s not in taken and _bound_by(s) & wanted]
-            taken += more
-            wanted = set().union(*(_free(ast.unparse(s)) for s in more))
-        return "\n\n".join(ast.unparse(s) for s in body if s in taken)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return ""
-
-
-_DEFINES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom, ast.Assign, ast.AnnAssign)
-
-
-def _bound_by(statement: ast.stmt) -> set[str]:
-    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-        return {statement.name}
-    if isinstance(statement, ast.Import | ast.ImportFrom):
-        return {(a.asname or a.name).split(".")[0] for a in statement.names}
-    return {n.id for n in ast.walk(statement) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-
-
-def _free(source: str) -> set[str]:
-    """Global names that a source uses and does not bind."""
-    import symtable
-
-    bound: set[str] = set()
-    used: set[str] = set()
-    left = [symtable.symtable(source, "<program>", "exec")]
-    while left:
-        table = left.pop()
-        left += table.get_children()
-        for symbol in table.get_symbols():
-            is_top = table.get_type() == "module"
-            if symbol.is_global() or is_top:
-                (bound if symbol.is_assigned() or symbol.is_imported() else used).add(symbol.get_name())
-    return used - bound - set(dir(builtins))
-
-
-def _with_methods(source: str, names: list[str]) -> Program | None:
-    """The source with a function for a name that is only a method: of Solution, or of the one class that has it."""
+def _with_method(source: str, names: list[str]) -> Program | None:
     if len(names) != 1 or f"def {names[0]}(" not in source:
         return None
-    name = names[0]
-    classes = [s for s in ast.parse(source).body if isinstance(s, ast.ClassDef)]
-    having = [
-        c.name
-        for c in classes
-        if any(isinstance(s, ast.FunctionDef | ast.AsyncFunctionDef) and s.name == name for s in c.body)
-    ]
-    owner = "Solution" if "Solution" in having else having[0] if len(having) == 1 else ""
-    if not owner:
-        return None
-    call = f"def {name}(*arguments, **keywords):\n    return {owner}().{name}(*arguments, **keywords)"
-    return _compiled(f"{source}\n\n\n{call}\n", names)
+    whole = _definitions().with_method(source, names[0])
+    return _compiled(whole, names) if whole else None
+
+
+def _definitions() -> ModuleType:
+    # Few completions need it, and what is imported beforehand every fork has to carry.
+    return importlib.import_module(".definitions", __package__)
 
 
 def _bound(source: str) -> set[str]:
