@@ -6,6 +6,8 @@ import hashlib
 import json
 import math
 import os
+import re
+import sys
 import threading
 from collections import deque
 from collections.abc import Sequence
@@ -14,14 +16,17 @@ from s3ft import sandbox
 from s3ft.judges.code.run import Desk
 from s3ft.judges.code.tests import plan
 from s3ft.sandbox import JailError, Limits
+from s3ft.sandbox.packages import DEFAULT
 from s3ft.types import Completion, Example, UserError, Verdict
 
 _MAX_TEXT = 1 << 20
 _MAX_KNOWN = 10_000
+_MISSING = re.compile(r"exception: ModuleNotFoundError: No module named '(\w+)")
 
 
 class judge:
-    """`example.reference` is {"tests": source or list of asserts, "entry_point"?: name, "setup"?: source}.
+    """`example.reference` is {"tests": source or list of asserts, "entry_point"?: name, "setup"?: source}, where the
+    source may be for unittest or pytest; or pairs: {"inputs": [...], "outputs": [...], "fn_name"?: name}.
 
     True: every assertion ran and held. False: with what came instead. None: the tests cannot be judged. The isolation
     in force stands at the end of every reason."""
@@ -33,9 +38,11 @@ class judge:
         workers: int | None = None,
         isolation: str = "auto",
         cache: bool = True,
+        packages: Sequence[str] = DEFAULT,
     ) -> None:
         """`timeout`: CPU seconds of a program. `workers`: programs at a time, default one per core. `isolation`: auto,
-        bwrap, landlock or none. `cache`: remember verdicts by program, tests and limits. Raises UserError."""
+        bwrap, landlock or none. `cache`: remember verdicts by program, tests and limits. `packages`: what programs may
+        import beside the standard library, if it is installed, with what it requires. Raises UserError."""
         if not (isinstance(timeout, int | float) and math.isfinite(timeout) and 0 < timeout <= 3600):
             raise UserError(f"judge code: timeout is {timeout!r}, expected CPU seconds between 0 and 3600")
         if not (isinstance(memory_mb, int) and memory_mb >= 128):
@@ -43,9 +50,11 @@ class judge:
         workers = workers if workers is not None else len(os.sched_getaffinity(0))
         if not (isinstance(workers, int) and workers >= 1):
             raise UserError(f"judge code: workers is {workers!r}, expected 1 or more")
+        if isinstance(packages, str) or not all(isinstance(name, str) for name in packages):
+            raise UserError(f"judge code: packages is {packages!r}, expected a list of names, such as [numpy, pandas]")
         self.isolation = sandbox.choose(isolation)
         limits = Limits(float(timeout))
-        self._desks = [Desk(self.isolation, limits, memory_mb) for _ in range(workers)]
+        self._desks = [Desk(self.isolation, limits, memory_mb, tuple(packages)) for _ in range(workers)]
         self._known: dict[str, Verdict] | None = {} if cache else None
 
     def __call__(self, examples: Sequence[Example], completions: Sequence[Completion]) -> list[Verdict]:
@@ -117,6 +126,7 @@ class _Row:
         self.prompt = content if isinstance(content, str) else ""
         self.verdict: Verdict | None = None
         self.death = ""
+        self.asked = f"{self.prompt} {example.reference}"
         told = json.dumps([self.text, self.prompt, example.reference], sort_keys=True, default=repr)
         self.key = hashlib.sha256(told.encode()).hexdigest()
 
@@ -132,8 +142,15 @@ class _Row:
 
     def judge(self, desk: Desk) -> None:
         try:
-            self.verdict = desk.judge(self.plan, self.text, self.prompt)
+            self.verdict = self._excused(desk.judge(self.plan, self.text, self.prompt))
         except JailError as error:
             self.death = str(error)
         except Exception as error:
             self.verdict = Verdict(None, reason=f"judge failed: {type(error).__name__}: {error}")
+
+    def _excused(self, verdict: Verdict) -> Verdict:
+        """None where a package is missing that the task itself speaks of: the program is not to blame for that."""
+        missing = _MISSING.match(verdict.reason) if verdict.correct is False else None
+        if missing is None or missing[1] in sys.stdlib_module_names or not re.search(rf"\b{missing[1]}\b", self.asked):
+            return verdict
+        return Verdict(None, verdict.answer, f"unsupported: the package {missing[1]!r} is not there for programs")

@@ -18,8 +18,9 @@ from s3ft.types import Verdict
 class Desk:
     """A jail for programs and, once a test has to run, one for tests. They are started when needed, and again."""
 
-    def __init__(self, tier: Tier, limits: Limits, memory_mb: int) -> None:
+    def __init__(self, tier: Tier, limits: Limits, memory_mb: int, packages: tuple[str, ...]) -> None:
         self._tier, self._limits, self._memory_mb = tier, limits, memory_mb
+        self._packages = packages
         # The tests are to end first, so that it is known who kept whom waiting.
         self._served = Limits(limits.cpu_s, extra_s=5)
         self._room = Limits(limits.cpu_s)
@@ -47,7 +48,7 @@ class Desk:
     def _jail(self, role: Role) -> Jail:
         if role not in self._jails:
             try:
-                self._jails[role] = Jail(self._tier, role, self._memory_mb)
+                self._jails[role] = Jail(self._tier, role, self._memory_mb, self._packages)
             except JailError as error:
                 # Not the program's doing.
                 raise RuntimeError(f"no jail could be started: {error}") from error
