@@ -1,14 +1,26 @@
 PYTHON ?= python3
 BIN := .venv/bin
 DATA ?=
+ENVIRONMENT := OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE HF_HUB_OFFLINE=1
+PYTEST := -m pytest -n 2 --dist loadfile --durations=10
 
-.PHONY: quickstart test audit bench lab lint clean
+# .venv stays as it is unless PYTHON is given and is another version than the one it was made with.
+VERSION := -c 'import sys; print(*sys.version_info[:2], sep=".")'
+ifneq ($(origin PYTHON),file)
+OTHER := $(if $(filter $(shell $(PYTHON) $(VERSION)),$(shell $(BIN)/python $(VERSION) 2>/dev/null)),,other-python)
+endif
+
+.PHONY: quickstart test test-lowest audit bench lab lint clean other-python
 
 quickstart: .venv/ready
 	$(BIN)/s3ft run examples/quickstart.yaml
 
 test: .venv/ready lint
-	OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE HF_HUB_OFFLINE=1 $(BIN)/python -m pytest -n 2 --dist loadfile
+	$(ENVIRONMENT) $(BIN)/python $(PYTEST)
+
+# The same tests on the lowest versions that pyproject.toml allows.
+test-lowest: .venv-lowest/ready
+	$(ENVIRONMENT) .venv-lowest/bin/python $(PYTEST)
 
 lint: .venv/ready
 	$(BIN)/ruff check src tests bench experiments
@@ -33,11 +45,22 @@ lab: .venv/ready
 	$(BIN)/s3ft sweep $(SWEEP)
 	$(BIN)/python -m experiments.lab.rates runs/lab-sweep examples/quickstart.yaml
 
-.venv/ready: pyproject.toml constraints.txt
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "s3ft needs Python 3.11 or newer, found " + sys.version.split()[0])'
-	$(PYTHON) -m venv .venv
+.venv/ready: pyproject.toml constraints.txt $(OTHER)
+	$(call venv,.venv)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	touch $@
 
+# A package in constraints-lowest.txt takes the place of the same package in constraints.txt.
+.venv-lowest/ready: pyproject.toml constraints.txt constraints-lowest.txt
+	$(call venv,.venv-lowest)
+	awk -F== '/^#/ { next } NR == FNR { low[$$1] } NR == FNR || !($$1 in low)' constraints-lowest.txt constraints.txt >$(@D)/all.txt
+	.venv-lowest/bin/python -m pip install --quiet --constraint $(@D)/all.txt --editable '.[dev]'
+	touch $@
+
+define venv
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "s3ft needs Python 3.11 or newer, found " + sys.version.split()[0])'
+	$(PYTHON) -m venv --clear $(1)
+endef
+
 clean:
-	rm -rf .venv runs
+	rm -rf .venv .venv-lowest runs

@@ -2,7 +2,7 @@
 
     python bench/audit_judges.py DATA_DIR        the folder with judges/*.jsonl; default: the variable S3FT_DATA
 
-Exit code 1 where a judge misses its target. None counts as refused."""
+Exit code 1 where a judge misses its target. None counts as rejected."""
 
 from __future__ import annotations
 

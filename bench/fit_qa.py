@@ -1,7 +1,7 @@
 """Fits the weights of the reading-comprehension judge to verdicts of people, and says how well they carry over.
 
     python bench/fit_qa.py LABELLED.jsonl             cross-validated by question, by source and by data set
-    python bench/fit_qa.py LABELLED.jsonl --write     fits on all rows and writes src/s3ft/judges/_qa_weights.py
+    python bench/fit_qa.py LABELLED.jsonl --write     fits on all rows and writes src/s3ft/judges/qa/weights.py
 
 Rows {"id", "prompt", "completion", "reference": [...], "label", "source"}. A logistic regression with an L2 penalty
 by Newton's method; of a row's accepted answers the one counts that the weights of the round before score highest."""
@@ -22,7 +22,7 @@ ACCEPTED_WRONG = 0.035
 """The bar lies where this share of the wrong answers passes."""
 ROUNDS = 5
 PENALTY = 1.0
-TARGET = Path(__file__).parent.parent / "src/s3ft/judges/_qa_weights.py"
+TARGET = Path(__file__).parent.parent / "src/s3ft/judges/qa/weights.py"
 
 
 def table(row: dict) -> np.ndarray:

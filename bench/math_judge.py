@@ -17,6 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psutil
 from math_verify import parse, verify
 
 from s3ft import judges
@@ -67,7 +68,7 @@ def main() -> int:
     judge: Any = judges.load("math")
     judge([Example("warm", [], "", r"\sin(2x)")], [Completion(r"\boxed{2\sin(x)\cos(x)}")])
     _verified("1", r"\boxed{x+1}")
-    worker = judge._algebra._process.pid
+    worker = next(c.pid for c in psutil.Process().children() if "s3ft.judges.math.worker" in c.cmdline())
 
     def ours(rows: list[Row]) -> list[bool | None]:
         examples = [Example(r["id"], [{"role": "user", "content": r["prompt"]}], "", r["reference"]) for r in rows]

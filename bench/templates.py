@@ -3,7 +3,7 @@
 Every template in DIR (default: $S3FT_DATA/chat_templates) is tried with tokenizers of four kinds trained on the spot,
 in the best of its thinking modes, on four conversations: plain, with a system text, of several turns, and with the
 model's own thoughts where it thinks. Then targets are held against conversations that were tampered with: all must be
-refused."""
+rejected."""
 
 from __future__ import annotations
 
@@ -20,9 +20,8 @@ from typing import Any
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
 
-from s3ft.chat import reasoning
-from s3ft.chat.policy import Chat, Refused, open_chat
-from s3ft.config.schema import ChatConfig
+from s3ft.chat import Chat, TemplateUnsupported, open_chat, reasoning
+from s3ft.config import ChatConfig
 from s3ft.types import Completion, Message, UserError
 
 LLAMA3 = (
@@ -57,8 +56,8 @@ SWITCHES: list[dict[str, Any]] = [
 class Outcome:
     """What became of one template under one tokenizer."""
 
-    refusals: dict[str, str]
-    """By conversation, for those refused in every mode."""
+    unsupported: dict[str, str]
+    """By conversation, for those that are unsupported in every mode."""
     tampered: int
     let_through: list[str]
 
@@ -156,7 +155,7 @@ def examine(path: Path, kind: str) -> Outcome:
 
     chats = modes(chat_of, template)
     thinks = any(p.open in template or p.close in template for p in chats[0]._template.pairs)
-    refusals: dict[str, str] = {}
+    unsupported: dict[str, str] = {}
     tampered, let_through = 0, []
     for name, messages in TALKS.items():
         found: list[str] = []
@@ -165,7 +164,7 @@ def examine(path: Path, kind: str) -> Outcome:
                 own = name == "thoughts"
                 completion = own_answer(chat, messages, thinks) if own else chat.gold(ANSWER)
                 if own and thinks and completion.raw == completion.text:
-                    raise Refused("no thoughts after this prompt")
+                    raise TemplateUnsupported("no thoughts after this prompt")
                 target = chat.target(messages, completion)
             except UserError as error:
                 found.append(str(error))
@@ -175,12 +174,12 @@ def examine(path: Path, kind: str) -> Outcome:
             let_through += [f"{name}: {what}" for what, seen in through.items() if not seen]
             break
         else:
-            refusals[name] = " / ".join(dict.fromkeys(found))
-    return Outcome(refusals, tampered, let_through)
+            unsupported[name] = " / ".join(dict.fromkeys(found))
+    return Outcome(unsupported, tampered, let_through)
 
 
 def tampering(chat: Chat, messages: list[Message], completion: Completion, ids: list[int], cut: int) -> dict[str, bool]:
-    """Whether each tampered conversation is refused."""
+    """Whether each tampered conversation is rejected."""
     fewer = replace(completion, text=_drop(completion.text), raw=_drop(completion.raw), token_ids=None)
     other = [*messages[:-1], {"role": "user", "content": "Who wrote the first program?"}]
     word = next(i for i in range(cut + 5, len(ids)) if chat.decode(ids[i : i + 1]).strip())
@@ -193,18 +192,18 @@ def tampering(chat: Chat, messages: list[Message], completion: Completion, ids: 
     if messages[0]["role"] == "system":
         tries["system text lost"] = {"finished": messages[1:]}
     given: dict[str, Any] = {"input_ids": ids, "num_prompt": cut, "messages": messages, "completion": completion}
-    found = {what: _refused(chat, {**given, **change}) for what, change in tries.items()}
+    found = {what: _rejected(chat, {**given, **change}) for what, change in tries.items()}
     render = chat._template.render
     chat._template.render = lambda *a, **k: _drop(render(*a, **k))  # type: ignore[method-assign]
-    found["word dropped by the template"] = _refused(chat, given)
+    found["word dropped by the template"] = _rejected(chat, given)
     chat._template.render = render  # type: ignore[method-assign]
     return found
 
 
-def _refused(chat: Chat, arguments: dict[str, Any]) -> bool:
+def _rejected(chat: Chat, arguments: dict[str, Any]) -> bool:
     try:
-        chat.audit(**arguments)
-    except Refused:
+        chat.check(**arguments)
+    except TemplateUnsupported:
         return True
     return False
 
@@ -222,7 +221,7 @@ def main(argv: list[str]) -> int:
     logging.getLogger("transformers").setLevel(logging.ERROR)
     kinds = tokenizers()
     counts: dict[str, int] = dict.fromkeys(kinds, 0)
-    proven = tampered = 0
+    supported = tampered = 0
     let_through: list[str] = []
     for path in paths:
         reasons: dict[str, str] = {}
@@ -231,20 +230,20 @@ def main(argv: list[str]) -> int:
                 outcome = examine(path, state)
             except UserError as error:
                 outcome = Outcome({"template": str(error)}, 0, [])
-            counts[kind] += not outcome.refusals
+            counts[kind] += not outcome.unsupported
             tampered += outcome.tampered
             let_through += [f"{path.stem}, {kind}, {what}" for what in outcome.let_through]
-            for talk, reason in outcome.refusals.items():
+            for talk, reason in outcome.unsupported.items():
                 reasons.setdefault(reason, talk)
-        proven += not reasons
+        supported += not reasons
         print(
             f"{path.stem}: "
-            + ("proven" if not reasons else "refused: " + "; ".join(f"{t}: {r}" for r, t in reasons.items()))
+            + ("supported" if not reasons else "unsupported: " + "; ".join(f"{t}: {r}" for r, t in reasons.items()))
         )
-    print(f"{proven} of {len(paths)} proven with every kind of tokenizer")
+    print(f"{supported} of {len(paths)} supported with every kind of tokenizer")
     for kind, count in counts.items():
         print(f"  {count} of {len(paths)}: {kind}")
-    print(f"{tampered - len(let_through)} of {tampered} tampered conversations refused")
+    print(f"{tampered - len(let_through)} of {tampered} tampered conversations rejected")
     for line in let_through:
         print(f"  let through: {line}")
     return 0

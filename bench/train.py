@@ -66,9 +66,9 @@ def arm(model: Path, method: str, ours: bool) -> dict[str, Any]:
     import torch
     from transformers import TrainerCallback, set_seed
 
-    from s3ft.backends.transformers import load_model, load_tokenizer
-    from s3ft.chat.policy import open_chat
-    from s3ft.config.schema import ChatConfig
+    from s3ft.chat import open_chat
+    from s3ft.config import ChatConfig
+    from s3ft.models.loading import load_model, load_tokenizer
     from s3ft.train.rows import prepare
 
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -91,7 +91,7 @@ def arm(model: Path, method: str, ours: bool) -> dict[str, Any]:
         make = our_trainer if ours else trl_trainer
         set_seed(0)
         held = torch.float32 if method == "full" else dtype
-        trainer = make(load_model(model, held, False, {}), rows, Path(folder), method, dtype, device)
+        trainer = make(load_model(model, held), rows, Path(folder), method, dtype, device)
         trainer.add_callback(Marks)
         trainer.train()
     per_step = [0] * (STEPS + 1)
@@ -104,13 +104,16 @@ def arm(model: Path, method: str, ours: bool) -> dict[str, Any]:
 
 
 def our_trainer(model: Any, rows: Any, folder: Path, method: str, dtype: Any, device: Any) -> Any:
-    from s3ft.config.schema import TrainConfig
+    from s3ft.config import TrainConfig
     from s3ft.train import sft
+    from s3ft.train.arm import Arm, Base
 
-    config = TrainConfig(method=method, batch_size=BATCH, lora_dropout=0.0, extra={"warmup_steps": 0})
-    watch = sft.Watch(folder / "log.jsonl", 1e9)
-    watch.begin(None)
-    return sft.trainer_for(model, rows, folder, config, RATE, 0, STEPS + 1, dtype, device, watch)
+    extra = {"warmup_steps": 0}
+    config = TrainConfig(method=method, batch_size=BATCH, learning_rate=RATE, lora_dropout=0.0, extra=extra)
+    callback = sft.TrainingCallback(folder / "log.jsonl", 1e9)
+    callback.begin(None)
+    base = Base(folder, dtype, device)
+    return sft.trainer_for(model, rows, folder, Arm("bench", 0, config, STEPS + 1), base, callback)
 
 
 def trl_trainer(model: Any, rows: Any, folder: Path, method: str, dtype: Any, device: Any) -> Any:

@@ -1,8 +1,13 @@
+"""Plug-ins by name, file or module: the files are the registry, and a mistake is one line."""
+
+import importlib
+import pkgutil
 from pathlib import Path
 
 import pytest
 
 from s3ft import judges, plugins
+from s3ft.config import parse
 from s3ft.types import Completion, Example, UserError, Verdict
 
 ROW = Example("a", [{"role": "user", "content": "?"}], "gold", "gold")
@@ -29,11 +34,29 @@ def _py(path: Path, text: str) -> str:
 
 @pytest.mark.parametrize("kind", ["judge", "task", "source", "backend"])
 def test_the_files_are_the_registry_and_each_defines_its_kind(kind: plugins.Kind) -> None:
-    folder = Path(plugins.__file__).parent / f"{kind}s"
-    expected = {p.stem for p in folder.glob("*.py") if not p.stem.startswith("_")}
-    assert set(plugins.names(kind)) == expected
-    for name in expected - {"transformers", "vllm", "ray"}:
-        assert plugins.load(kind, name) is not None
+    room = f"s3ft.{kind}s"
+    modules = {name: importlib.import_module(f"{room}.{name}") for name in _modules(kind)}
+    expected = {name for name, module in modules.items() if hasattr(module, kind)}
+    assert plugins.names(kind) == sorted(expected)
+    for name in expected:
+        assert plugins.load(kind, name) is getattr(modules[name], kind)
+        said = (modules[name].__doc__ or "").splitlines()[0]
+        assert plugins.first_line(kind, name) == said != ""
+
+
+def _modules(kind: plugins.Kind) -> list[str]:
+    return [m.name for m in pkgutil.iter_modules([str(Path(plugins.__file__).parent / f"{kind}s")])]
+
+
+def test_a_package_is_a_plug_in_and_a_helper_beside_plug_ins_is_none() -> None:
+    assert {"exact", "math", "llm"} <= set(plugins.names("judge")) < set(_modules("judge"))
+    assert {"scripted", "transformers"} <= set(plugins.names("backend")) < set(_modules("backend"))
+
+
+def test_a_backend_without_a_config_of_its_own_is_named(tmp_path: Path) -> None:
+    path = _py(tmp_path / "mine.py", "class backend: ...")
+    with pytest.raises(UserError, match=r"backend '.*mine\.py' has no Config; give its class one"):
+        parse({"model": "lab", "task": "lab", "backend": path})
 
 
 def test_a_name_a_file_and_a_module_stand_for_the_same_judge() -> None:
@@ -75,7 +98,7 @@ def test_an_attribute_can_be_named(tmp_path: Path) -> None:
         ("judge", "none.py", "judge 'none.py': no such file"),
         ("judge", "no_such_package.module", "judge 'no_such_package.module' cannot be imported: ModuleNotFoundError"),
         ("judge", ".relative", "judge '.relative' cannot be imported"),
-        ("judge", "s3ft.fill", "s3ft.fill defines no 'judge'"),
+        ("judge", "s3ft.prompts", "s3ft.prompts defines no 'judge'"),
         ("judge", "s3ft.judges.exact:judgement", "defines no 'judgement'; define it, or name another"),
         ("judge", "", "unknown judge ''"),
     ],
@@ -104,7 +127,7 @@ def test_the_identity_of_a_file_changes_with_its_content(tmp_path: Path) -> None
     assert plugins.identity("exact") == plugins.identity("exact") != plugins.identity({"name": "exact", "a": 1})
 
 
-def test_a_judge_function_that_fails_could_not_tell() -> None:
+def test_a_judge_function_that_fails_is_undecided() -> None:
     def judge(example: Example, completion: Completion) -> Verdict:
         raise ValueError("no such unit")
 
@@ -112,6 +135,6 @@ def test_a_judge_function_that_fails_could_not_tell() -> None:
         return True
 
     for function, reason in ((judge, "ValueError: no such unit"), (odd, "returned bool, expected a Verdict")):
-        (verdict,) = judges._Each(function)([ROW], [Completion("x")])
+        (verdict,) = judges.of(function)([ROW], [Completion("x")])
         assert verdict.correct is None
         assert reason in verdict.reason

@@ -131,10 +131,13 @@ def model_folder(folder: Path, made: PreTrainedTokenizerFast, seed: int = 0) -> 
     return folder
 
 
-def record(number: int, completion: Completion, source: str = "gold", prompt: str = "") -> Record:
+def record(
+    number: int, completion: Completion, source: str = "gold", prompt: str = "", *, answers_prompt: bool = False
+) -> Record:
     """A record with one target."""
     asked = [{"role": "user", "content": prompt or f"What is {number} + {number + 3}?"}]
-    return Record(Example(f"row-{number}", asked, completion.text), [Candidate(source, completion)], [0])
+    candidate = Candidate(source, completion, answers_prompt=answers_prompt, is_generated=source != "gold")
+    return Record(Example(f"row-{number}", asked, completion.text), [candidate], [0])
 
 
 def gold_records(count: int) -> list[Record]:

@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from s3ft.fill import fill
 
 from experiments.lab import world
 from s3ft.lab import PARAPHRASE, load
+from s3ft.prompts import fill
 
 _STATED = re.compile(r"(?:####|The answer is) *(-?\d+)")
 

@@ -8,7 +8,7 @@ import re
 import sys
 from pathlib import Path
 
-from s3ft import files
+from s3ft.data import atomic
 from s3ft.types import UserError
 
 _BEGIN, _END = "  # sweep: validation score by learning rate\n", "  # end of sweep\n"
@@ -16,7 +16,7 @@ _BEGIN, _END = "  # sweep: validation score by learning rate\n", "  # end of swe
 
 def write(run: Path, config: Path) -> None:
     """Replaces what stands between the two comment lines in `config` by the scores and the chosen rates."""
-    found = {p.stem: files.read_json(p) for p in sorted((run / "sweep").glob("*.json"))}
+    found = {p.stem: atomic.read_json(p) for p in sorted((run / "sweep").glob("*.json"))}
     text = config.read_text(encoding="utf-8")
     place = re.compile(re.escape(_BEGIN) + r".*?" + re.escape(_END), re.DOTALL)
     if not found or not place.search(text):
@@ -29,7 +29,7 @@ def write(run: Path, config: Path) -> None:
         lines.append("  # " + " ".join([recipe.ljust(6), *cells]) + "\n")
     chosen = ", ".join(f"{recipe}: {sweep['chosen']['learning_rate']:g}" for recipe, sweep in found.items())
     lines += [f"  learning_rate: {{{chosen}}}\n", _END]
-    with files.whole(config) as file:
+    with atomic.whole(config) as file:
         file.write(place.sub(lambda _: "".join(lines), text))
 
 

@@ -6,10 +6,9 @@ from __future__ import annotations
 
 from random import Random
 
-from s3ft.fill import fill
-
 from experiments.lab.problems import Problem, Step
 from s3ft.lab import PARAPHRASE
+from s3ft.prompts import fill
 
 _WORDS = {"+": "plus", "-": "minus", "*": "times", "/": "divided by"}
 

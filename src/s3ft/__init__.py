@@ -1,10 +1,6 @@
 """Selective Self-to-Supervised Fine-Tuning (Gupta et al., Findings of NAACL 2025, arXiv 2502.08130)."""
 
-import logging
 from typing import Any
-
-# Says at import, on a CPU, that an optional package could make 4-bit products faster.
-logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
 
 __all__ = ["S3FTConfig", "S3FTTrainer", "build_dataset"]
 

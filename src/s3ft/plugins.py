@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import difflib
 import hashlib
 import importlib
 import importlib.util
-import pkgutil
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -18,15 +18,54 @@ Kind = Literal["judge", "task", "source", "backend"]
 
 
 def names(kind: Kind) -> list[str]:
-    """Names that ship with s3ft: the files in the folder of that kind."""
-    package = importlib.import_module(f"s3ft.{kind}s")
-    return sorted(m.name for m in pkgutil.iter_modules(package.__path__) if not m.name.startswith("_"))
+    """Names that ship with s3ft: files and packages in the room of that kind that define its one name."""
+    return sorted(where.stem for where in _room(kind).iterdir() if _defines(where, kind))
+
+
+def first_line(kind: Kind, name: str) -> str:
+    """The first line of what a plug-in that ships with s3ft says of itself; imports nothing."""
+    return (ast.get_docstring(_parsed(_room(kind) / name)) or "").partition("\n")[0]
+
+
+def _room(kind: Kind) -> Path:
+    return Path(__file__).parent / f"{kind}s"
+
+
+def _defines(where: Path, kind: Kind) -> bool:
+    is_module = where.suffix == ".py" and where.stem != "__init__"
+    if not is_module and not (where / "__init__.py").is_file():
+        return False
+    for node in _parsed(where.with_suffix("")).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name == kind:
+            return True
+        bound = (
+            node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+        )
+        if any(isinstance(target, ast.Name) and target.id == kind for target in bound):
+            return True
+        if isinstance(node, ast.ImportFrom) and any((a.asname or a.name) == kind for a in node.names):
+            return True
+    return False
+
+
+def _parsed(where: Path) -> ast.Module:
+    """The syntax tree of a module or package, named without suffix."""
+    file = where / "__init__.py" if where.is_dir() else where.with_suffix(".py")
+    return ast.parse(file.read_text(encoding="utf-8"))
+
+
+def config_of(backend: Any, name: str) -> Any:
+    """The class that reads a backend's section of the config. Raises UserError if the backend has none."""
+    try:
+        return backend.Config
+    except AttributeError as error:
+        raise UserError(f"backend {name!r} has no Config; give its class one, see docs/extending.md") from error
 
 
 def load(kind: Kind, name: str) -> Any:
     """The object that `name` stands for: "name" | "file.py[:attr]" | "pkg.mod[:attr]"; `attr` defaults to the kind.
 
-    Raises UserError where there is no such file, module or attribute."""
+    Raises UserError if there is no such file, module or attribute."""
     find(kind, name)
     where, _, attribute = name.partition(":")
     if where.endswith(".py"):
@@ -44,7 +83,7 @@ def load(kind: Kind, name: str) -> Any:
 
 
 def find(kind: Kind, name: str) -> None:
-    """Raises UserError where `name` stands for nothing; imports nothing."""
+    """Raises UserError if `name` stands for nothing; imports nothing."""
     where, _, attribute = name.partition(":")
     if where.endswith(".py"):
         if not Path(where).is_file():
@@ -54,7 +93,8 @@ def find(kind: Kind, name: str) -> None:
 
 
 def identity(spec: Any) -> Any:
-    """What a name, or a mapping of options, stands for: JSON that changes with the content of every file it names."""
+    """What a name, or a mapping of options, stands for: JSON that changes with the content of
+    every .py file it names."""
     if isinstance(spec, dict):
         return {key: identity(value) for key, value in spec.items()}
     if isinstance(spec, list | tuple):

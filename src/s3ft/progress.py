@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -11,10 +11,18 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from rich.progress import Task as Bar
 from rich.text import Text
 
-PART = "S3FT_PART"
-"""Names this process's part of a stage that several share, as "part/parts": the first one shows progress for all."""
+from s3ft import processes
 
 console = Console(stderr=True, highlight=False)
+
+
+# C0 and C1 without tab and newline, and the marks that turn the direction of text.
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+def shown(text: str) -> str:
+    """Text of a model or of data as a terminal or a log may get it: control characters are written out."""
+    return _CONTROLS.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
 
 
 class _Rate(ProgressColumn):
@@ -25,10 +33,11 @@ class _Rate(ProgressColumn):
 
 @contextmanager
 def progress(what: str, total: int | None, unit: str = "rows") -> Iterator[Callable[[int], None]]:
-    """Yields advance(n). Where standard error is no terminal, one line at the end instead of a bar."""
-    part, _, parts = os.environ.get(PART, "0/1").partition("/")
-    what = what if parts == "1" else f"{what} (one of {parts} side by side)"
-    if part != "0":
+    """Yields advance(n); of several processes the first one shows its progress. Without a terminal, lines every ten
+    seconds instead of a bar."""
+    number, parts = processes.part()
+    what = what if parts == 1 else f"{what} (one of {parts} side by side)"
+    if number or not processes.is_first_rank():
         yield lambda n: None
         return
     if not console.is_terminal:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sized
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,21 +10,22 @@ import datasets
 import torch
 from trl import SFTConfig, SFTTrainer
 
-from s3ft import judges, ladder, plugins
-from s3ft.backends.transformers import Loaded, device, dtype, load_model, load_tokenizer, stop_ids
-from s3ft.build_statistics import Tally
-from s3ft.chat.policy import Chat, open_chat
-from s3ft.config.schema import ChatConfig, SamplingConfig
-from s3ft.data import formats, records
-from s3ft.digest import digest
+from s3ft import judges, plugins
+from s3ft.chat import open_chat
+from s3ft.config import ChatConfig
+from s3ft.data import formats, records, splits
+from s3ft.models import loading
+from s3ft.models.local import LocalModel
 from s3ft.models.locate import folder
-from s3ft.progress import console, progress, share
+from s3ft.pipeline import BuildOptions, build_records
+from s3ft.progress import console, progress
 from s3ft.recipes import RECIPES
 from s3ft.sources.paraphrase import PROMPT
 from s3ft.train.rows import prepare
-from s3ft.types import Completion, Example, Recipe, Record, Task, UserError
+from s3ft.types import Example, Recipe, Record, Sampling, UserError
 
-Row = Mapping[str, Any]
+BATCH_SIZE = 32
+"""Prompts generated for at once."""
 
 
 def build_dataset(
@@ -34,11 +35,8 @@ def build_dataset(
     recipe: str | Recipe = "s3ft",
     *,
     processing_class: Any = None,
-    sampling: SamplingConfig | None = None,
-    chat: ChatConfig | None = None,
-    paraphrase: str = PROMPT,
-    batch_size: int = 32,
-    max_undecided: float = 0.05,
+    options: BuildOptions = BuildOptions(),  # noqa: B008
+    chat: ChatConfig = ChatConfig(),  # noqa: B008
 ) -> datasets.Dataset:
     """Training targets for any trainer: columns id, prompt, completion (both lists of messages), source and verdict.
 
@@ -46,9 +44,9 @@ def build_dataset(
     as prompt and completion, messages, Alpaca or ShareGPT; a column `reference` is what the judge compares with, else
     the gold itself. `judge`: a name, {"name": ..., option: value}, a TRL reward function, or a function
     judge(example, completion) -> Verdict. Raises UserError as `s3ft build` does."""
-    loaded, opened = _model(model, processing_class, chat or ChatConfig(), batch_size)
-    made = list(_climb(loaded, dataset, judge, recipe, sampling or SamplingConfig(), paraphrase, max_undecided))
-    return datasets.Dataset.from_list([row for record in made for row in _rows(record, opened)])
+    local = _local(model, processing_class, chat)
+    made = _records(local, dataset, judge, recipe, options)
+    return datasets.Dataset.from_list([row for record in made for row in _rows(record, chat.keep_reasoning)])
 
 
 @dataclass
@@ -59,11 +57,18 @@ class S3FTConfig(SFTConfig):
     answer_tokens: int = field(default=512, metadata={"help": "Most tokens of an answer that is sampled as a target."})
     paraphrase: str = field(default=PROMPT, metadata={"help": "Asks for the gold in the model's own words."})
     keep_reasoning: bool = field(default=True, metadata={"help": "Train on the model's own thoughts."})
+    rejected_gold: str = field(default="keep", metadata={"help": "keep, or drop rows whose gold the judge rejects."})
     max_undecided: float = field(default=0.05, metadata={"help": "Share of None from the judge that stops the build."})
+
+    def __post_init__(self) -> None:
+        # TRL's default is bf16, which raises on a machine without a GPU.
+        if self.bf16 is None and loading.device("auto").type == "cpu":
+            self.bf16 = False
+        super().__post_init__()  # type: ignore[no-untyped-call]
 
 
 class S3FTTrainer(SFTTrainer):
-    """An SFTTrainer that first rewrites its training set by the recipe, and trains on ids that were proven row by row.
+    """An SFTTrainer that first rewrites its training set by the recipe, and trains on ids that were checked row by row.
 
     `s3ft_records` are the rows' histories, `s3ft_dropped` the rows left out with their reasons."""
 
@@ -78,60 +83,45 @@ class S3FTTrainer(SFTTrainer):
     ) -> None:
         if train_dataset is None or judge is None:
             raise UserError("S3FTTrainer needs train_dataset and judge; judge is a name of s3ft list, or a function")
-        on_cpu = device("auto").type == "cpu"
-        args = args or S3FTConfig("s3ft-trainer", use_cpu=on_cpu, bf16=not on_cpu)
-        if isinstance(model, str):
-            where = torch.device("cpu") if args.use_cpu else device("auto")
-            path = folder(model)
-            processing_class = processing_class or load_tokenizer(path)
-            model = load_model(path, dtype("auto", where, path), False, {}).to(where)
-        loaded, chat = _model(model, processing_class, ChatConfig(keep_reasoning=args.keep_reasoning), 32)
-        sampling = SamplingConfig(max_tokens=args.answer_tokens)
-        climbed = _climb(loaded, train_dataset, judge, args.recipe, sampling, args.paraphrase, args.max_undecided)
-        self.s3ft_records = list(climbed)
-        rows = prepare(self.s3ft_records, chat, args.max_length)
+        args = args or S3FTConfig("s3ft-trainer")
+        local = _local(model, processing_class, ChatConfig(keep_reasoning=args.keep_reasoning), args.use_cpu)
+        options = BuildOptions(
+            Sampling(max_tokens=args.answer_tokens), args.paraphrase, args.rejected_gold, args.max_undecided
+        )
+        self.s3ft_records = list(_records(local, train_dataset, judge, args.recipe, options))
+        rows = prepare(self.s3ft_records, local.chat, args.max_length)
         self.s3ft_dropped = rows.dropped
         self._s3ft_rows = rows
         args.max_length, args.packing = None, False
         args.dataset_kwargs = {"skip_prepare_dataset": True}
-        super().__init__(model=model, args=args, train_dataset=rows.dataset(), processing_class=rows.tokenizer, **more)
+        super().__init__(
+            model=local.model, args=args, train_dataset=rows.dataset(), processing_class=rows.tokenizer, **more
+        )
 
 
-def _model(model: Any, tokenizer: Any, chat: ChatConfig, batch_size: int) -> tuple[Loaded, Chat]:
+def _local(model: Any, tokenizer: Any, chat: ChatConfig, use_cpu: bool = False) -> LocalModel:
+    """The model that answers, with the chat policy of its tokenizer."""
     if isinstance(model, str):
-        path, where = folder(model), device("auto")
-        tokenizer = tokenizer or load_tokenizer(path)
-        model = load_model(path, dtype("auto", where, path), False, {}).to(where).eval()
+        path, where = folder(model), torch.device("cpu") if use_cpu else loading.device("auto")
+        tokenizer = tokenizer or loading.load_tokenizer(path)
+        model = loading.load_model(path, loading.dtype("auto", where, path)).to(where).eval()
     if tokenizer is None:
         raise UserError("a model in memory needs its tokenizer; give processing_class=...")
-    opened = open_chat(tokenizer, chat, stop_ids=stop_ids(model.generation_config))
-    return Loaded(model, tokenizer, opened, batch_size), opened
+    stops = loading.stop_ids(model.generation_config)
+    return LocalModel(model, open_chat(tokenizer, chat, stop_ids=stops), BATCH_SIZE)
 
 
-def _climb(
-    model: Loaded, rows: Any, judge: Any, recipe: str | Recipe, sampling: SamplingConfig, paraphrase: str, limit: float
-) -> Iterator[Record]:
+def _records(local: LocalModel, rows: Any, judge: Any, recipe: str | Recipe, options: BuildOptions) -> Iterator[Record]:
     if isinstance(recipe, str) and recipe not in RECIPES:
         raise UserError(plugins.unknown("recipe", recipe, list(RECIPES)))
     rungs = RECIPES[recipe] if isinstance(recipe, str) else recipe
-    asked = judges.of(judge)
-    if hasattr(asked, "bind"):
-        asked.bind(model)
-    sources = {name: plugins.load("source", name) for name in rungs.ladder}
-    task = Task("rows", lambda split: iter(()), "exact", paraphrase)
-    tally = Tally()
-    with progress("build", len(rows)) as advance:
-        for chunk in ladder.chunks(_examples(rows)):
-            golds = asked(chunk, [Completion(e.gold) for e in chunk])
-            tally.add(chunk, golds)
-            with share(advance, len(chunk)) as inner:
-                propose = ladder.proposer(task, sources, model, sampling.sampling(rungs.num_samples), inner)
-                climbed = ladder.climb(chunk, rungs, sources, propose, asked, golds)
-            for record in climbed:
-                verdicts = [c.verdict for c in record.candidates if c.verdict is not None]
-                tally.add([record.example] * len(verdicts), verdicts)
-            ladder.stop_if_undecided([tally], limit)
-            yield from climbed
+    examples = splits.distinct("rows", _examples(rows))
+    made = build_records(examples, rungs, local, judges.of(judge, lambda name, backend: local), local.chat, options)
+    total = len(rows) * made.steps if isinstance(rows, Sized) else None
+    with progress("build", total, "steps") as advance:
+        made.advance = advance
+        for _, found in made:
+            yield from found
 
 
 def _examples(rows: Any) -> Iterator[Example]:
@@ -143,11 +133,11 @@ def _examples(rows: Any) -> Iterator[Example]:
             console.print(f"data: read as {form}", highlight=False)
         prompt, gold = formats.FORMS[form][1](row, place)
         reference = row["reference"] if row.get("reference") is not None else gold
-        name = str(row["id"]) if row.get("id") is not None else digest([prompt, gold])[:16]
-        yield Example(name, prompt, gold, reference, row.get("tools"))
+        offered = formats.tools(row.get("tools"), place, "tools")
+        yield formats.example(row, prompt, gold, reference, offered, row.get("id"))
 
 
-def _rows(record: Record, chat: Chat) -> Iterator[dict[str, Any]]:
-    rows = records.training_rows(record, chat.keep_reasoning)
+def _rows(record: Record, keep_reasoning: bool) -> Iterator[Mapping[str, Any]]:
+    rows = records.training_rows(record, keep_reasoning)
     for row, candidate in zip(rows, (record.candidates[k] for k in record.targets), strict=True):
         yield {**row, "verdict": None if candidate.verdict is None else candidate.verdict.correct}

@@ -1,15 +1,20 @@
-"""The words of s3ft, as frozen dataclasses and two protocols. Standard library only."""
+"""The words of s3ft, as frozen dataclasses. Standard library only."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from pathlib import Path
+from typing import Any, Literal
 
 Message = dict[str, Any]
 """One chat turn: {"role": "system" | "user" | "assistant" | "tool", "content": str, ...}."""
 
 Split = Literal["train", "validation", "test"]
+Keep = Literal["first", "distinct", "likeliest"]
+Capability = Literal["score", "adapters", "token_ids", "in_process"]
+"""What a backend can do besides generating: give log probabilities; answer with a LoRA adapter; take prompts as ids and
+give ids back; hand out its model, which then is in this process."""
 
 
 class UserError(Exception):
@@ -41,17 +46,17 @@ class Completion:
     raw: str = ""
     """Everything sampled, thoughts included, stop token excluded."""
     token_ids: tuple[int, ...] | None = None
-    """The sampled ids without the stop token, where the backend gives them."""
+    """The sampled ids without the stop token, when the backend gives them."""
     finish_reason: Literal["stop", "length", "error"] = "stop"
     num_tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A judge's word on one completion."""
+    """What a judge says about one completion."""
 
     correct: bool | None
-    """None: could not tell; counts as not accepted, never as wrong."""
+    """None: undecided; counts as not accepted, never as wrong."""
     answer: str | None = None
     """The part of the completion that was compared."""
     reason: str = ""
@@ -64,9 +69,13 @@ class Candidate:
     source: str
     completion: Completion
     verdict: Verdict | None = None
-    """None where `refusal` turned it down before; of gold it is information only."""
-    refusal: str = ""
-    """Why it was turned down before any judge: cut at max_tokens, or talk about the reference, say."""
+    """None when `filtered` says why it never came to the judge; of a completion that is not generated, information."""
+    filtered: str = ""
+    """Why it is no target whatever the judge says: cut at max_tokens, mentions the reference, cannot be trained on."""
+    is_generated: bool = True
+    """Written by the model; the gold is not."""
+    answers_prompt: bool = False
+    """Sampled after the training prompt itself, so that its very token ids can be trained on."""
     logprob: float | None = None
     """Sum of log probabilities (nats) of completion and end of turn under the base model."""
     num_scored: int | None = None
@@ -74,13 +83,13 @@ class Candidate:
 
     @property
     def trained(self) -> Completion:
-        """What is trained on: a self answer as it was sampled, of any other the answer alone, since it was sampled,
-        and thought about, after another prompt."""
-        return self.completion if self.source == "self" else Completion(self.completion.text)
+        """What is trained on: an answer to the training prompt as it was sampled; of any other the answer alone, since
+        it was sampled, and thought about, after another prompt."""
+        return self.completion if self.answers_prompt else Completion(self.completion.text)
 
     @property
     def accepted(self) -> bool:
-        return not self.refusal and self.verdict is not None and self.verdict.correct is True
+        return not self.filtered and self.verdict is not None and self.verdict.correct is True
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,30 +99,60 @@ class Record:
     example: Example
     candidates: list[Candidate]
     targets: list[int]
-    """Indexes into `candidates`; empty where the row was left out."""
+    """Indexes into `candidates`; empty when the row was left out."""
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
-    """A way of turning (prompt, gold) into targets: a ladder of sources, nearest the model first."""
+class Rung:
+    """One step of a recipe: which source to ask, how often, and which accepted completions to keep."""
 
-    ladder: tuple[str, ...]
+    source: str
+    """A source of `s3ft list`, or file.py[:attr]."""
     num_samples: int = 1
-    """Completions asked of a source per row."""
-    keep: Literal["first", "distinct"] = "first"
-    """The first accepted completion, or every distinct accepted one of the first source that has any."""
+    """Completions asked for each row."""
+    temperature: float | None = None
+    """None: the temperature of the config, or 0.7 when that is 0 and several samples are asked for."""
+    keep: Keep = "first"
+    """The first accepted completion, every distinct accepted one, or the accepted one that has the highest mean log
+    probability under the base."""
+
+    def __post_init__(self) -> None:
+        if self.num_samples < 1:
+            raise ValueError(f"num_samples: found {self.num_samples}, expected 1 or more")
+        if self.temperature is not None and not 0 <= self.temperature < float("inf"):
+            raise ValueError(f"temperature: found {self.temperature}, expected 0 or more")
+
+
+Recipe = tuple[Rung, ...]
+"""A way of turning (prompt, gold) into targets: rungs, nearest the model's own distribution first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """How completions are drawn; the words of vLLM and the OpenAI interface."""
+    """How completions are drawn, in the words of vLLM and the OpenAI interface; greedy by default."""
 
     max_tokens: int = 512
+    """A completion that reaches this length without ending is not accepted."""
     temperature: float = 0.0
+    """0 is greedy. Rungs that ask for several samples draw at 0.7 if this is 0."""
     top_p: float = 1.0
+    """Nucleus sampling."""
     num_samples: int = 1
+    """Completions of a prompt; in a config the rungs say it."""
     seed: int = 0
+    """Seed of the draws."""
     stop: tuple[str, ...] = ()
+    """Texts that end a completion, in addition to the model's own end of turn."""
+
+    def __post_init__(self) -> None:
+        if self.max_tokens < 1:
+            raise ValueError(f"max_tokens: found {self.max_tokens}, expected 1 or more")
+        if not 0 <= self.temperature < float("inf"):
+            raise ValueError(f"temperature: found {self.temperature}, expected 0 or more")
+        if not 0 < self.top_p <= 1:
+            raise ValueError(f"top_p: found {self.top_p}, expected above 0 and at most 1")
+        if self.num_samples < 1:
+            raise ValueError(f"num_samples: found {self.num_samples}, expected 1 or more")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +161,34 @@ class Request:
 
     prompt: list[Message]
     tools: list[dict[str, Any]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """How likely a model finds a completion."""
+
+    logprob: float
+    """Sum of log probabilities (nats) of the completion and its end of turn."""
+    num_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFiles:
+    """A model on disk."""
+
+    folder: Path
+    fingerprint: str
+    """SHA-256 over its files."""
+    trust_remote_code: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Adapter:
+    """What training wrote: a LoRA adapter, or a whole model."""
+
+    folder: Path
+    scale: float = 1.0
+    """What the effect of a LoRA adapter is multiplied by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +203,8 @@ class Task:
     """The user turn that asks for the gold in the model's own words; fields {prompt}, {gold} and those of `meta`."""
 
 
-def _fine(example: Example, completion: Completion) -> str:
+def keep_all(example: Example, completion: Completion) -> str:
+    """The filter of a source that needs none."""
     return ""
 
 
@@ -144,40 +212,9 @@ def _fine(example: Example, completion: Completion) -> str:
 class Source:
     """Where a target can come from."""
 
-    ask: Callable[[Example, Task], list[Message]] | None
-    """The prompt to give the model; None: the gold is taken as it is."""
-    refuse: Callable[[Example, Completion], str] = _fine
-    """Why a completion is no target although its answer may be right; empty where it is one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Score:
-    """How likely a model finds a completion."""
-
-    logprob: float
-    """Sum of log probabilities (nats) of the completion and its end of turn."""
-    num_tokens: int
-
-
-class Judge(Protocol):
-    """A batch judge; a plain function judge(example, completion) -> Verdict is accepted wherever one is named."""
-
-    def __call__(self, examples: Sequence[Example], completions: Sequence[Completion]) -> list[Verdict]: ...
-
-
-class Backend(Protocol):
-    """A model that can write and, where it gives likelihoods, weigh. The backend of a config has `prove` as well:
-    prove(example, completion) -> why the completion could not be trained on by the chat template, or nothing."""
-
-    @property
-    def identity(self) -> Mapping[str, Any]:
-        """Everything about the model that changes its output, as JSON: the cache keys on it."""
-        ...
-
-    def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[tuple[int, list[Completion]]]:
-        """Yields (index of the request, its `num_samples` completions) as they are finished, in any order."""
-        ...
-
-    def score(self, requests: Sequence[Request], completions: Sequence[Completion]) -> list[Score | None]:
-        """Likelihood of each completion after its prompt; None where the backend gives none."""
-        ...
+    ask: Callable[[Example, str], list[Message]] | None
+    """(example, the task's paraphrase prompt) -> the prompt to give the model; None: the gold is taken as it is."""
+    filter: Callable[[Example, Completion], str] = keep_all
+    """Why a completion is no target although its answer may be right; empty when it is one."""
+    answers_prompt: bool = False
+    """Whether `ask` gives the training prompt itself: what is sampled is then trained on, token by token."""

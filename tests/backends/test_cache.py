@@ -1,3 +1,5 @@
+"""The cache of generations: nothing is asked twice, failures are not kept, keys are exact, a kill loses nothing."""
+
 import os
 import random
 import signal
@@ -7,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -15,11 +18,14 @@ from hypothesis import strategies as st
 
 from s3ft.backends import cache
 from s3ft.backends.cache import Cached, Store
-from s3ft.types import Completion, Request, Sampling, Score, UserError
+from s3ft.protocols import scoring
+from s3ft.types import Capability, Completion, Request, Sampling, Score, UserError
 
 
 class Writer:
     """A backend that counts what it is asked; prompts that begin with "fail" fail."""
+
+    capabilities: frozenset[Capability] = frozenset({"score"})
 
     def __init__(self, identity: Mapping[str, Any] | None = None) -> None:
         self.identity = identity or {"model": "m"}
@@ -72,9 +78,10 @@ def test_what_was_generated_is_not_asked_for_again_and_comes_back_whole(store: S
 @given(st.lists(st.lists(st.sampled_from("abcd"), max_size=6), max_size=4))
 def test_every_request_is_answered_and_equal_ones_are_asked_once(calls: list[list[str]]) -> None:
     backend = Writer()
-    cached = Cached(backend, Store(Path(":memory:")))
-    for texts in calls:
-        assert _texts(cached, texts) == [[f"{t} 0"] for t in texts]
+    with TemporaryDirectory() as folder:
+        cached = Cached(backend, Store(Path(folder) / "c.sqlite"))
+        for texts in calls:
+            assert _texts(cached, texts) == [[f"{t} 0"] for t in texts]
     assert sorted(backend.generated) == sorted({t for texts in calls for t in texts})
 
 
@@ -161,6 +168,18 @@ def test_scores_are_kept_by_prompt_and_completion_and_those_that_are_none_are_no
     assert backend.scored[-1] == "b"
 
 
+def test_what_the_backend_can_do_is_said_by_it_and_what_it_cannot_is_one_line(store: Store) -> None:
+    class Plain(Writer):
+        capabilities: frozenset[Capability] = frozenset({"token_ids"})
+
+    assert Cached(Writer(), store).capabilities == {"score"}
+    cached = Cached(Plain(), store)
+    assert cached.capabilities == {"token_ids"}
+    assert scoring(cached) is None
+    with pytest.raises(UserError, match=r"needs log probabilities \(score\), and this backend gives none"):
+        cached.score(_requests("a"), [_completion("b")])
+
+
 def test_a_score_and_a_generation_of_one_prompt_do_not_meet(store: Store) -> None:
     cached = Cached(Writer(), store)
     _texts(cached, ["a"])
@@ -169,7 +188,7 @@ def test_a_score_and_a_generation_of_one_prompt_do_not_meet(store: Store) -> Non
 
 def test_two_processes_may_write_at_once(tmp_path: Path) -> None:
     script = (
-        "import sys; from pathlib import Path; from s3ft.cache import Store\n"
+        "import sys; from pathlib import Path; from s3ft.backends.cache import Store\n"
         "store = Store(Path(sys.argv[1]))\n"
         "for i in range(300): store.put({f'{sys.argv[2]} {i}': i, 'both': i})"
     )
@@ -184,10 +203,12 @@ def test_two_processes_may_write_at_once(tmp_path: Path) -> None:
 KILLED = """
 import sys
 from pathlib import Path
-from s3ft.cache import Cached, Store
+from s3ft.backends.cache import Cached, Store
+from s3ft.protocols import scoring
 from s3ft.types import Completion, Request, Sampling
 
 class Writer:
+    capabilities = frozenset()
     identity = {"model": "m"}
 
     def generate(self, requests, sampling):
@@ -220,11 +241,53 @@ def test_a_process_killed_at_any_moment_leaves_all_it_had_given_and_a_sound_stor
 
 def test_a_cache_that_cannot_be_used_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    (tmp_path / "no.sqlite").write_bytes(b"this is no data base" * 100)
-    for path in (tmp_path / "file" / "c.sqlite", tmp_path / "no.sqlite", tmp_path):
-        with pytest.raises(UserError, match=r"cache .*name a folder that can be written with cache=DIR") as found:
+    for path in (tmp_path / "file" / "c.sqlite", tmp_path):
+        with pytest.raises(UserError, match=r"cache .*name another folder with cache=DIR") as found:
             Store(path)
         assert "\n" not in str(found.value)
+
+
+def test_a_file_that_is_no_data_base_is_put_aside_and_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "c.sqlite"
+    path.write_bytes(b"this is no data base" * 100)
+    store = Store(path)
+    store.put({"a": 1})
+    assert Store(path).get("a") == 1
+    (aside,) = tmp_path.glob("c.sqlite.damaged-*")
+    assert aside.read_bytes() == b"this is no data base" * 100
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert aside.name in said
+
+
+def test_damage_met_on_the_way_costs_what_was_kept_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "c.sqlite"
+    Store(path).put({str(i): "x" * 500 for i in range(200)})
+    with sqlite3.connect(path) as db:
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    damaged = bytearray(path.read_bytes())
+    assert len(damaged) > 20_000
+    damaged[4096:] = b"\xff" * (len(damaged) - 4096)
+    path.write_bytes(damaged)
+    backend = Writer()
+    cached = Cached(backend, Store(path))
+    assert [_texts(cached, ["a", "b"]) for _ in range(2)] == [[["a 0"], ["b 0"]]] * 2
+    assert sorted(backend.generated) == ["a", "b"]
+    assert len(list(tmp_path.glob("c.sqlite.damaged-*"))) == 1
+
+
+def test_a_value_that_is_no_json_is_as_if_it_were_not_there(store: Store, tmp_path: Path) -> None:
+    store.put({"a": 1, "b": 2})
+    with sqlite3.connect(tmp_path / "new" / "generations.sqlite") as db:
+        db.execute("UPDATE kept SET value = '{' WHERE key = 'a'")
+    assert (store.get("a"), store.get("b")) == (None, 2)
+
+
+def test_only_the_owner_can_read_the_cache(store: Store, tmp_path: Path) -> None:
+    store.put({"a": 1})
+    files = list((tmp_path / "new").iterdir())
+    assert files
+    assert all(file.stat().st_mode & 0o077 == 0 for file in files)
 
 
 def test_the_folder_is_the_configured_one_or_the_user_s(monkeypatch: pytest.MonkeyPatch) -> None:

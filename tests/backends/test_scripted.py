@@ -1,3 +1,5 @@
+"""Completions from a file: samples in order, failures, identity, and bad rows by line."""
+
 import json
 from pathlib import Path
 from typing import Any
@@ -5,8 +7,9 @@ from typing import Any
 import pytest
 
 from s3ft import backends
-from s3ft.config import schema
-from s3ft.types import Completion, Request, Sampling, UserError
+from s3ft.config import parse
+from s3ft.digest import digest
+from s3ft.types import Completion, ModelFiles, Request, Sampling, UserError
 
 ROWS = [
     {"prompt": "a", "completion": "one two"},
@@ -15,10 +18,11 @@ ROWS = [
 ]
 
 
-def _backend(path: Path, rows: list[Any], adapter: Path | None = None) -> Any:
+def _backend(path: Path, rows: list[Any]) -> Any:
     path.write_text("".join(json.dumps(r) + "\n" for r in rows))
-    scripted = {"name": "scripted", "extra": {"path": str(path)}}
-    return backends.load(schema.parse({"model": "m", "task": "gsm8k", "backend": scripted}), Path("m"), "f", adapter)
+    config = parse({"model": "m", "task": "gsm8k", "backend": {"name": "scripted", "path": str(path)}})
+    no_chat: Any = None
+    return backends.load(config.backend, ModelFiles(Path("m"), "f"), no_chat)
 
 
 def _request(text: str) -> Request:
@@ -45,15 +49,15 @@ def test_a_prompt_that_is_not_there_fails(tmp_path: Path) -> None:
     assert [found[i][0].finish_reason for i in range(2)] == ["stop", "error"]
 
 
-def test_it_gives_no_likelihoods(tmp_path: Path) -> None:
-    assert _backend(tmp_path / "s.jsonl", ROWS).score([_request("a")], [Completion("one two")]) == [None]
+def test_it_declares_that_it_can_generate_and_nothing_else(tmp_path: Path) -> None:
+    assert _backend(tmp_path / "s.jsonl", ROWS).capabilities == frozenset()
 
 
 def test_its_identity_is_what_it_says(tmp_path: Path) -> None:
     first = _backend(tmp_path / "s.jsonl", ROWS)
-    assert schema.digest(dict(first.identity)) == schema.digest(dict(_backend(tmp_path / "t.jsonl", ROWS).identity))
-    for other in (_backend(tmp_path / "u.jsonl", ROWS[:2]), _backend(tmp_path / "v.jsonl", ROWS, Path("adapter"))):
-        assert schema.digest(dict(first.identity)) != schema.digest(dict(other.identity))
+    assert digest(dict(first.identity)) == digest(dict(_backend(tmp_path / "t.jsonl", ROWS).identity))
+    for number, rows in enumerate((ROWS[:2], ROWS[::-1], [*ROWS[:2], {"prompt": "a", "completion": "five"}])):
+        assert digest(dict(first.identity)) != digest(dict(_backend(tmp_path / f"{number}.jsonl", rows).identity))
 
 
 @pytest.mark.parametrize(
@@ -70,6 +74,16 @@ def test_a_row_that_says_nothing_is_named(tmp_path: Path, row: dict[str, Any], s
     assert says in str(found.value)
 
 
-def test_a_file_must_be_named() -> None:
-    with pytest.raises(UserError, match=r"backend scripted: needs extra: \{path: FILE\.jsonl\}"):
-        backends.load(schema.parse({"model": "m", "task": "gsm8k", "backend": "scripted"}), Path("m"), "f")
+@pytest.mark.parametrize(
+    ("section", "says"),
+    [
+        ("scripted", "field 'backend.path' is missing; add it"),
+        ({"name": "scripted", "paht": "s.jsonl"}, "unknown field 'backend.paht': did you mean 'backend.path'?"),
+        ({"name": "scripted", "path": 3}, "field 'backend.path': found 3"),
+    ],
+)
+def test_its_section_of_the_config_is_its_own(section: Any, says: str) -> None:
+    with pytest.raises(UserError) as found:
+        parse({"model": "m", "task": "gsm8k", "backend": section})
+    assert says in str(found.value)
+    assert "\n" not in str(found.value)

@@ -1,17 +1,20 @@
-"""The default backend on a tiny random model: batches change nothing, sampling is each row's own, scores add up."""
+"""The default backend: its section of the config, what it declares, its identity, and answers with an adapter."""
+
+import json
 
 import pytest
 import torch
+from peft import LoraConfig, get_peft_model
 
 import tiny
-from s3ft.backends import transformers as backends
-from s3ft.chat.policy import open_chat
-from s3ft.config import schema
-from s3ft.config.schema import ChatConfig
-from s3ft.types import Completion, Request, Sampling, UserError
+from s3ft import backends
+from s3ft.chat import open_chat
+from s3ft.config import ChatConfig, parse
+from s3ft.digest import digest
+from s3ft.models import loading
+from s3ft.types import Adapter, ModelFiles, Request, Sampling, UserError
 
-PROMPTS = ["What is 2 + 2?", "Hello", "Who wrote the first program, and why is the sky blue today?", "Ada", "fox dog"]
-REQUESTS = [Request([{"role": "user", "content": p}]) for p in PROMPTS]
+REQUESTS = [Request([{"role": "user", "content": p}]) for p in ("What is 2 + 2?", "Hello")]
 
 
 @pytest.fixture(scope="module")
@@ -19,94 +22,89 @@ def folder(tmp_path_factory):
     return tiny.model_folder(tmp_path_factory.mktemp("model"), tiny.tokenizer())
 
 
-def loaded(folder, batch_size):
-    tokenizer = backends.load_tokenizer(folder)
-    model = backends.load_model(folder, torch.float32, False, {}).eval()
-    return backends.Loaded(model, tokenizer, open_chat(tokenizer, ChatConfig()), batch_size)
+@pytest.fixture(scope="module")
+def adapter(folder, tmp_path_factory):
+    where = tmp_path_factory.mktemp("adapter")
+    torch.manual_seed(0)
+    made = get_peft_model(loading.load_model(folder, torch.float32), LoraConfig(r=4, target_modules="all-linear"))
+    for name, weight in made.named_parameters():
+        if "lora_B" in name:
+            torch.nn.init.normal_(weight, std=0.3)
+    made.save_pretrained(where)
+    return Adapter(where)
 
 
-def ids(model, requests, sampling):
-    found = dict(model.generate(requests, sampling))
-    return [[c.token_ids for c in found[i]] for i in range(len(requests))]
+def opened(folder, mark="a", adapter=None, chat=None, **section):
+    config = parse({"model": "m", "task": "lab", "backend": {"name": "transformers", "device": "cpu", **section}})
+    policy = open_chat(loading.load_tokenizer(folder), ChatConfig(**(chat or {})))
+    return backends.load(config.backend, ModelFiles(folder, mark), policy, adapter)
+
+
+def test_identity_changes_with_what_changes_the_output(folder, adapter):
+    made = {
+        name: digest(dict(opened(folder, **more).identity))
+        for name, more in {
+            "plain": {},
+            "batch": {"batch_size": 3},
+            "weights": {"mark": "b"},
+            "precision": {"dtype": "bfloat16"},
+            "chat": {"chat": {"keep_reasoning": False}},
+            "extra": {"extra": {"attn_implementation": "eager"}},
+            "adapter": {"adapter": adapter},
+            "scale": {"adapter": Adapter(adapter.folder, 0.5)},
+        }.items()
+    }
+    assert made["plain"] == made.pop("batch")
+    assert len(set(made.values())) == len(made)
+
+
+def test_identity_is_json_and_needs_no_model_in_memory(folder):
+    backend = opened(folder)
+    assert json.loads(json.dumps(backend.identity)) == backend.identity
+    assert "local" not in vars(backend)
+    list(backend.generate(REQUESTS, Sampling(2)))
+    assert "local" in vars(backend)
+
+
+def test_it_can_do_everything_that_may_be_declared(folder):
+    assert opened(folder).capabilities == {"score", "adapters", "token_ids", "in_process"}
+
+
+def test_an_adapter_changes_answers_and_at_scale_zero_none(folder, adapter):
+    def answers(adapter=None):
+        found = dict(opened(folder, adapter=adapter).generate(REQUESTS, Sampling(12)))
+        return [found[i][0].token_ids for i in range(len(REQUESTS))]
+
+    assert answers(Adapter(adapter.folder, 0.0)) == answers()
+    assert answers(adapter) != answers()
+
+
+def test_a_whole_model_that_training_wrote_answers_in_the_base_s_place(folder, tmp_path):
+    other = tiny.model_folder(tmp_path / "other", tiny.tokenizer(), seed=1)
+    ours, theirs = (
+        dict(b.generate(REQUESTS, Sampling(12))) for b in (opened(folder, adapter=Adapter(other)), opened(other))
+    )
+    assert ours == theirs
+    with pytest.raises(UserError, match="a fully trained model has no adapter to scale"):
+        opened(folder, adapter=Adapter(other, 0.5))
 
 
 @pytest.mark.parametrize(
-    "sampling",
-    [Sampling(12), Sampling(12, temperature=0.9, seed=3), Sampling(12, temperature=1.2, top_p=0.8, num_samples=3)],
-    ids=["greedy", "sampled", "several"],
+    ("section", "says"),
+    [
+        ({"batchsize": 3}, "unknown field 'backend.batchsize': did you mean 'backend.batch_size'?"),
+        ({"dtype": "int8"}, "field 'backend.dtype': found 'int8'"),
+        ({"batch_size": 0}, "field 'backend.batch_size': found 0"),
+        ({"name": "tranformers"}, "did you mean 'transformers'?"),
+    ],
 )
-def test_batches_change_nothing(folder, sampling):
-    together = ids(loaded(folder, 16), REQUESTS, sampling)
-    assert together == ids(loaded(folder, 1), REQUESTS, sampling)
-    assert together[2:] == ids(loaded(folder, 16), REQUESTS[2:], sampling)
+def test_its_section_of_the_config_is_its_own(section, says):
+    with pytest.raises(UserError) as found:
+        parse({"model": "m", "task": "lab", "backend": {"name": "transformers", **section}})
+    assert says in str(found.value)
+    assert "\n" not in str(found.value)
 
 
-def test_samples_differ_and_seeds_decide(folder):
-    model = loaded(folder, 8)
-    one, again, other = (ids(model, REQUESTS, Sampling(12, 1.0, num_samples=2, seed=s)) for s in (1, 1, 2))
-    assert one == again
-    assert one != other
-    assert any(first != second for first, second in one)
-
-
-def test_sampling_follows_the_distribution(folder):
-    """First tokens drawn 600 times against the softmax of the logits."""
-    model = loaded(folder, 200)
-    request = REQUESTS[:1]
-    rounds = [ids(model, request, Sampling(1, 1.0, num_samples=200, seed=s))[0] for s in range(3)]
-    drawn = [row[0] if row else model._chat.stop_ids[0] for rows in rounds for row in rows]
-    prompt = torch.tensor([model._chat.prompt_ids(request[0].prompt)])
-    expected = model._model(prompt).logits[0, -1].softmax(-1)
-    top = int(expected.argmax())
-    share = sum(t == top for t in drawn) / len(drawn)
-    spread = (float(expected[top]) * (1 - float(expected[top])) / len(drawn)) ** 0.5
-    assert abs(share - float(expected[top])) < 5 * spread
-
-
-def test_scores_are_sums_over_completion_and_end(folder):
-    model = loaded(folder, 4)
-    completions = [Completion(t, raw=t) for t in ("four", "hello there", "Ada did", "yes", "the lazy fox")]
-    scores = model.score(REQUESTS, completions)
-    for request, completion, score in zip(REQUESTS, completions, scores, strict=True):
-        target = model._chat.target(request.prompt, completion)
-        logprobs = model._model(torch.tensor([target.input_ids])).logits[0].detach().log_softmax(-1)
-        places = range(target.num_prompt, len(target.input_ids))
-        by_hand = sum(float(logprobs[i - 1, target.input_ids[i]]) for i in places)
-        assert score.logprob == pytest.approx(by_hand, abs=1e-3)
-        assert score.num_tokens == len(places)
-
-
-def test_stop_texts_cut_and_finish(folder):
-    model = loaded(folder, 4)
-    free = dict(model.generate(REQUESTS[:1], Sampling(12)))[0][0]
-    cut = dict(model.generate(REQUESTS[:1], Sampling(12, stop=(free.raw[3:5],))))[0][0]
-    assert cut.finish_reason == "stop"
-    assert cut.text == free.raw[: free.raw.index(free.raw[3:5])]
-
-
-def test_what_is_not_there_is_named(folder, tmp_path):
-    if not torch.cuda.is_available():
-        with pytest.raises(UserError, match="no CUDA GPU"):
-            backends.device("cuda")
-    with pytest.raises(UserError, match=r"backend\.device"):
-        backends.device("gpu")
-    with pytest.raises(UserError, match="tokenizer of"):
-        backends.load_tokenizer(tmp_path)
-    with pytest.raises(UserError, match="model"):
-        backends.load_model(tmp_path, torch.float32, False, {})
-
-
-def test_identity_changes_with_what_changes_the_output(folder):
-    plain = {"model": str(folder), "task": "lab"}
-    made = {
-        name: dict(backends.backend(schema.parse({**plain, **more}), folder, mark).identity)
-        for name, more, mark in [
-            ("plain", {}, "a"),
-            ("batch", {"backend": {"name": "transformers", "batch_size": 3}}, "a"),
-            ("weights", {}, "b"),
-            ("precision", {"backend": {"name": "transformers", "dtype": "bfloat16"}}, "a"),
-            ("chat", {"chat": {"keep_reasoning": False}}, "a"),
-        ]
-    }
-    assert made["plain"] == made["batch"]
-    assert all(made["plain"] != made[n] for n in ("weights", "precision", "chat"))
+def test_a_device_that_is_not_there_is_named_before_the_model_is_loaded(folder):
+    with pytest.raises(UserError, match=r"backend\.device: found 'gpu'"):
+        opened(folder, device="gpu")

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from s3ft.backends.transformers import load_tokenizer
-from s3ft.chat.policy import open_chat
-from s3ft.config.schema import ChatConfig
+from s3ft.chat import open_chat
+from s3ft.config import ChatConfig
+from s3ft.models.loading import load_tokenizer
 from s3ft.types import Message, UserError
 
 mistral_common = pytest.importorskip("mistral_common")
@@ -107,7 +107,7 @@ def test_a_tokenizer_that_was_read_from_sentencepiece_is_saved_as_it_is(tmp_path
 
 
 @pytest.mark.parametrize(("rule", "is_read"), [("identity", True), ("nmt_nfkc", False)])
-def test_a_sentencepiece_file_that_transformers_would_misread_is_refused(
+def test_a_sentencepiece_file_that_transformers_would_misread_is_named(
     tmp_path: Path, rule: str, is_read: bool
 ) -> None:
     import sentencepiece

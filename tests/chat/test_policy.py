@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tiny
-from s3ft.chat.policy import Chat, Refused, Target, open_chat
-from s3ft.config.schema import ChatConfig
+from s3ft.chat import Chat, Target, TemplateUnsupported, open_chat
+from s3ft.config import ChatConfig
 from s3ft.types import Completion, Message, UserError
 
 KINDS = ("bytes", "sentencepiece")
@@ -39,9 +39,10 @@ def chat_of(template: str, kind: str = "bytes", **config: Any) -> Chat:
 
 def sampled(chat: Chat, messages: list[Message], text: str) -> Completion:
     """A completion as a model would have sampled it, stop token included."""
-    prompt = chat.prompt_text(messages)
-    ids = chat._template.encode_after(chat.prompt_ids(messages), prompt, "", text, "", is_text=False)
-    return chat.completion(messages, [*ids, chat.splice(messages)[1].stop], "length")
+    prompt = chat.prompt_ids(messages)
+    ids = chat.tokenizer.encode(chat.prompt_text(messages) + text, add_special_tokens=False)
+    assert ids[: len(prompt)] == prompt
+    return chat.completion(messages, [*ids[len(prompt) :], chat.splice(messages)[1].stop], "length")
 
 
 def supervised(chat: Chat, target: Target) -> str:
@@ -64,7 +65,7 @@ def test_gold_is_prompt_as_generated_then_completion_then_stop(name: str, kind: 
 
 
 @pytest.mark.parametrize(
-    ("template", "text", "proof"),
+    ("template", "text", "match"),
     [
         (tiny.CHATML, "Hello.<|im_end|>", "exact"),
         (tiny.TRIMMING, "Hello.<|eot_id|>", "exact"),
@@ -74,19 +75,19 @@ def test_gold_is_prompt_as_generated_then_completion_then_stop(name: str, kind: 
         (tiny.THINKING, "<think>\n\n</think>\n\nHello.<|im_end|>", "exact"),
     ],
 )
-def test_gold_is_trained_in_the_template_s_own_form(template: str, text: str, proof: str) -> None:
+def test_gold_is_trained_in_the_template_s_own_form(template: str, text: str, match: str) -> None:
     chat = chat_of(template)
     target = chat.target(ASKED, chat.gold("Hello."))
     assert supervised(chat, target) == text
-    assert target.proof == proof
+    assert target.match == match
 
 
 def test_white_space_that_the_template_trims_is_not_trained_on_and_said() -> None:
     trimming, keeping = chat_of(tiny.TRIMMING), chat_of(tiny.CHATML)
     trimmed = trimming.target(ASKED, trimming.gold("\n Hello. \n"))
-    assert (supervised(trimming, trimmed), trimmed.proof) == ("Hello.<|eot_id|>", "edge")
+    assert (supervised(trimming, trimmed), trimmed.match) == ("Hello.<|eot_id|>", "edge")
     kept = keeping.target(ASKED, keeping.gold("\n Hello. \n"))
-    assert (supervised(keeping, kept), kept.proof) == ("\n Hello. \n<|im_end|>", "exact")
+    assert (supervised(keeping, kept), kept.match) == ("\n Hello. \n<|im_end|>", "exact")
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -130,16 +131,16 @@ def test_a_thought_that_the_prompt_opened_counts() -> None:
     completion = sampled(chat, ASKED, "Add, then halve.\n</think>\n\n" + ANSWER)
     assert completion.text == ANSWER
     target = chat.target(ASKED, completion)
-    assert (supervised(chat, target), target.proof) == ("Add, then halve.\n</think>\n\n" + ANSWER + "</s>", "thoughts")
+    assert (supervised(chat, target), target.match) == ("Add, then halve.\n</think>\n\n" + ANSWER + "</s>", "thoughts")
     cut = chat.completion(ASKED, chat.tokenizer.encode("Add, then", add_special_tokens=False), "length")
     assert (cut.text, cut.finish_reason) == ("", "length")
 
 
-def test_text_after_an_open_thought_is_refused_and_the_switch_is_named() -> None:
-    with pytest.raises(Refused, match=r"opens a thought.*take a recipe without gold"):
+def test_text_after_an_open_thought_is_unsupported_and_the_switch_is_named() -> None:
+    with pytest.raises(TemplateUnsupported, match=r"opens a thought.*take a recipe without gold"):
         chat_of(tiny.OPENING).target(ASKED, Completion(ANSWER))
     switched = chat_of(tiny.OPENING_SWITCH)
-    with pytest.raises(Refused, match=r"template_kwargs: \{enable_thinking: false\}"):
+    with pytest.raises(TemplateUnsupported, match=r"template_kwargs: \{enable_thinking: false\}"):
         switched.target(ASKED, switched.gold(ANSWER))
     off = chat_of(tiny.OPENING_SWITCH, template_kwargs={"enable_thinking": False})
     assert supervised(off, off.target(ASKED, off.gold(ANSWER))) == ANSWER + "</s>"
@@ -154,13 +155,13 @@ def test_channels_of_thought_and_answer() -> None:
 
 
 @pytest.mark.parametrize("name", PLAIN)
-def test_tampered_rows_are_refused(name: str) -> None:
+def test_tampered_rows_are_rejected(name: str) -> None:
     chat = chat_of(PLAIN[name])
     for messages in (ASKED, SYSTEM, TURNS):
         gold = chat.gold(ANSWER)
         target = chat.target(messages, gold)
         ids, cut = target.input_ids, target.num_prompt
-        assert chat.audit(ids, cut, messages, gold) == target.proof
+        assert chat.check(ids, cut, messages, gold) == target.match
         other = [*messages[:-1], {"role": "user", "content": "Who wrote it?"}]
         tampered: list[dict[str, Any]] = [
             {"completion": replace(gold, text=ANSWER.replace(" add", ""), raw=ANSWER.replace(" add", ""))},
@@ -176,23 +177,23 @@ def test_tampered_rows_are_refused(name: str) -> None:
             tampered.append({"finished": messages[1:] if messages is SYSTEM else messages[2:]})
         for change in tampered:
             arguments = {"input_ids": ids, "num_prompt": cut, "messages": messages, "completion": gold, **change}
-            with pytest.raises(Refused):
-                chat.audit(**arguments)
+            with pytest.raises(TemplateUnsupported):
+                chat.check(**arguments)
 
 
-def test_templates_that_change_the_completion_are_refused_and_the_text_is_named() -> None:
+def test_templates_that_change_the_completion_are_unsupported_and_the_text_is_named() -> None:
     rewriting = chat_of(tiny.CHATML.replace("m.content }}", "m.content | replace('\\n', ' ') }}"))
-    with pytest.raises(Refused, match=r"which is 42\.\\nThen"):
+    with pytest.raises(TemplateUnsupported, match=r"which is 42\.\\nThen"):
         rewriting.target(ASKED, rewriting.gold(ANSWER))
     losing = chat_of(tiny.CHATML.replace("m.content }}", "m.content | replace('halve', '') }}"))
-    with pytest.raises(Refused, match="not what the template renders"):
+    with pytest.raises(TemplateUnsupported, match="not what the template renders"):
         losing.target(ASKED, losing.gold(ANSWER))
 
 
-def test_a_template_that_alters_thoughts_is_refused() -> None:
+def test_a_template_that_alters_thoughts_is_unsupported() -> None:
     raw = "<think>\nAdd, then halve.\n</think>\n\n" + ANSWER
     altering = chat_of(tiny.THINKING.replace("+ thought +", "+ thought | replace('Add', 'Subtract') +"))
-    with pytest.raises(Refused, match=r"Add.*Subtract"):
+    with pytest.raises(TemplateUnsupported, match=r"Add.*Subtract"):
         altering.target(ASKED, sampled(altering, ASKED, raw))
 
 
@@ -207,7 +208,7 @@ messages[0].role == 'system' }}{{ m.content }}[/INST]{% elif m.role == 'assistan
 {% endif %}{% endfor %}"""
     lost = chat_of(last)
     assert any("merged into the first user turn" in note for note in lost.notes)
-    assert lost.target(SYSTEM, lost.gold(ANSWER)).proof == "exact"
+    assert lost.target(SYSTEM, lost.gold(ANSWER)).match == "exact"
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -266,7 +267,7 @@ def test_tools_and_content_parts_pass_through() -> None:
         {"role": "user", "content": [{"type": "text", "text": "What is "}, {"type": "text", "text": "2?"}]}
     ]
     assert chat.prompt_text(parts, tools) == "add <|im_start|>user\nWhat is 2?<|im_end|>\n<|im_start|>assistant\n"
-    assert chat.target(parts, chat.gold("It is 2."), tools).proof == "exact"
+    assert chat.target(parts, chat.gold("It is 2."), tools).match == "exact"
     with pytest.raises(UserError, match="expected text"):
         chat.prompt_text([{"role": "user", "content": [{"type": "image"}]}])
 
@@ -299,13 +300,13 @@ def test_missing_template_arguments_are_given_and_said() -> None:
     assert any("needs datetime" in note for note in chat.notes)
 
 
-def test_empty_completions_and_stop_tokens_inside_are_refused() -> None:
+def test_empty_completions_and_stop_tokens_inside_are_rejected() -> None:
     chat = chat_of(tiny.CHATML)
-    with pytest.raises(Refused, match="empty"):
+    with pytest.raises(TemplateUnsupported, match="empty"):
         chat.target(ASKED, chat.gold("  "))
     end = chat.tokenizer.convert_tokens_to_ids("<|im_end|>")
     inside = Completion("a b", "a b", (*chat.tokenizer.encode("a", add_special_tokens=False), end))
-    with pytest.raises(Refused, match="stops"):
+    with pytest.raises(TemplateUnsupported, match="stops"):
         chat.target(ASKED, inside)
 
 
@@ -345,7 +346,7 @@ def test_whatever_the_texts_a_target_is_proven_or_refused(
     text = "a" + "".join(answer) + "z"
     try:
         target = chat.target(messages, chat.gold(text))
-    except Refused:
+    except TemplateUnsupported:
         # This template cuts at </think>; nothing else may be refused.
         assert which == "thinking"
         assert "</think>" in text

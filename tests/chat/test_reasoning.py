@@ -1,4 +1,4 @@
-"""Thoughts in text."""
+"""Thoughts in text: told from the answer, with every family's tags and where a prompt opened them."""
 
 from __future__ import annotations
 

@@ -1,3 +1,5 @@
+"""`s3ft judge`: verdicts on a file, the numbers of an audit, two judges compared, and samples for a person."""
+
 import json
 import tracemalloc
 from pathlib import Path
@@ -7,7 +9,7 @@ import numpy as np
 import pytest
 
 import tiny
-from s3ft.cli import audit, audit_sample, audit_table
+from s3ft.cli import audit, audit_sample
 from s3ft.types import UserError
 
 
@@ -58,7 +60,7 @@ def test_batches_do_not_change_the_order(tmp_path: Path) -> None:
     assert found.rows == len(rows)
 
 
-def test_the_numbers_of_an_audit_count_none_as_refused(tmp_path: Path, lenient: str) -> None:
+def test_the_numbers_of_an_audit_count_none_as_rejected(tmp_path: Path, lenient: str) -> None:
     rows = [
         *[_row("yes", True)] * 6,
         *[_row("oh yes", False)] * 2,
@@ -69,7 +71,7 @@ def test_the_numbers_of_an_audit_count_none_as_refused(tmp_path: Path, lenient: 
         _row("yes"),
     ]
     found = audit.judge_file(lenient, _file(tmp_path / "rows.jsonl", rows)).agreement
-    assert (found.accepted_right, found.accepted_wrong, found.refused_right, found.refused_wrong) == (6, 2, 4, 8)
+    assert (found.accepted_right, found.accepted_wrong, found.rejected_right, found.rejected_wrong) == (6, 2, 4, 8)
     shares = {k: (v.mean, v.low, v.high) for k, v in found.shares().items()}
     assert shares["agreement"][0] == pytest.approx(14 / 20)
     assert shares["precision"][0] == pytest.approx(6 / 8)
@@ -132,7 +134,7 @@ def test_two_judges_are_compared(tmp_path: Path, lenient: str, capsys: pytest.Ca
     assert [row.completion for row, _, _ in found.differing] == ["yes sir", "oh yes no"]
     audit.show(found)
     shown = capsys.readouterr().out
-    assert "exact refuses" in shown
+    assert "rows by verdict" in shown
     assert "false positive rate" in shown
 
 
@@ -192,20 +194,26 @@ def test_the_interval_holds_the_true_share_about_as_often_as_it_says() -> None:
 
 
 def test_every_row_has_the_same_chance_to_be_drawn() -> None:
+    """40 rows at 600 places of the generator: before them, other rows are offered, one more each time."""
     hits = np.zeros(40)
-    for seed in range(600):
+    for before in range(600):
         reservoirs = audit_sample.Reservoirs(["a"], size=10)
-        reservoirs._random.seed(seed)
+        for _ in range(10 + before):
+            reservoirs.offer((False,), {})
         for i in range(40):
             reservoirs.offer((True,), {"i": i})
         for row in reservoirs.rows():
-            hits[row["i"]] += 1
+            if "i" in row:
+                hits[row["i"]] += 1
     assert abs(hits / 600 - 0.25).max() < 0.09  # five standard errors
 
 
-def test_what_a_model_wrote_cannot_steer_the_terminal() -> None:
-    assert "\x1b" not in audit_table._line("\x1b[2J[red]x", 80)
-    assert audit_table._line("[red]x", 80) == "[red]x"
+def test_what_a_model_wrote_cannot_steer_the_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = _file(tmp_path / "rows.jsonl", [_row("\x1b[2J[red]x\ra", True, id="\x1b]0;title\x07")])
+    audit.show(audit.judge_file("exact", rows))
+    shown = capsys.readouterr().out
+    assert "[2J[red]x a" in shown
+    assert not {c for c in shown if not c.isprintable()} - {"\n"}
 
 
 def test_a_judge_may_be_written_as_yaml(tmp_path: Path, lenient: str) -> None:

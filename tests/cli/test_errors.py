@@ -10,8 +10,10 @@ from typing import Any, NamedTuple
 import pytest
 import yaml
 
+import tiny
+from s3ft import config as configs
 from s3ft.cli import main
-from s3ft.runs import directory
+from s3ft.runs import opening
 
 pytestmark = pytest.mark.filterwarnings("ignore:Cyclopts application invoked without tokens")
 
@@ -53,9 +55,9 @@ def _config(**more: Any) -> str:
     """A run that needs no model's weights: the completions come from a file. Half of the answers are right."""
     model = Path("model")
     model.mkdir(exist_ok=True)
-    (model / "config.json").write_text("{}")
+    (model / "config.json").write_text('{"model_type": "llama"}')
     (model / "model.safetensors").write_text("")
-    (model / "chat_template.jinja").write_text("{{ messages }}")
+    tiny.tokenizer().save_pretrained(model)
     for split in ("train", "validation", "test"):
         rows = [{**r, "prompt": f"{split} {r['prompt']}"} for r in ROWS]
         _jsonl(f"{split}.jsonl", rows)
@@ -64,7 +66,7 @@ def _config(**more: Any) -> str:
     config = {
         "model": "model",
         "task": {"name": "rows", "path": {s: f"{s}.jsonl" for s in ("train", "validation", "test")}},
-        "backend": {"name": "scripted", "extra": {"path": "written.jsonl"}},
+        "backend": {"name": "scripted", "path": "written.jsonl"},
         "recipes": ["ssr"],
         **more,
     }
@@ -88,7 +90,7 @@ def _composition(name: str = "run") -> dict[str, float]:
 
 def test_the_run_that_the_mistakes_are_made_in_is_sound(s3ft: Command) -> None:
     assert s3ft("build", _config()).code == 0
-    assert _composition() == {"self": 0.5, "paraphrase": 0, "gold": 0.5, "dropped": 0}
+    assert _composition() == {"self": 0.5, "gold": 0.5, "dropped": 0}
 
 
 @pytest.mark.parametrize(
@@ -102,7 +104,7 @@ def test_the_run_that_the_mistakes_are_made_in_is_sound(s3ft: Command) -> None:
         ({"judge": {"name": "exact", "strict": True}}, ["judge 'exact' takes no options, found strict"]),
         ({"recipes": ["s3fd"]}, ["run.yaml: unknown recipe 's3fd': did you mean 's3ft'?"]),
         (
-            {"recipes": [{"mine": {"ladder": ["me", "gold"]}}]},
+            {"recipes": [{"mine": ["me", "gold"]}]},
             ["unknown source 'me'", "known are gold, paraphrase, self"],
         ),
         ({"task": "gsmk8"}, ["unknown task 'gsmk8': did you mean 'gsm8k'?"]),
@@ -114,7 +116,12 @@ def test_the_run_that_the_mistakes_are_made_in_is_sound(s3ft: Command) -> None:
             ["no column 'q'; columns found: prompt, gold"],
         ),
         ({"backend": "transformer"}, ["unknown backend 'transformer': did you mean 'transformers'?"]),
-        ({"backend": {"name": "scripted"}}, ["needs extra: {path: FILE.jsonl}"]),
+        ({"backend": {"name": "scripted"}}, ["field 'backend.path' is missing; add it"]),
+        ({"backend": {"name": "scripted", "path": "none.jsonl"}}, ["none.jsonl"]),
+        (
+            {"recipes": [{"mine": [{"source": "self", "num_samples": 2, "keep": "likeliest"}]}]},
+            ["recipe 'mine' keeps the likeliest completion, which needs log probabilities (score)"],
+        ),
         ({"epochs": 3}, ["run.yaml: unknown field 'epochs'"]),
         ({"train": {"epoch": 3}}, ["did you mean 'train.epochs'?"]),
         ({"train": {"epochs": "few"}}, ["field 'train.epochs': found 'few'"]),
@@ -137,10 +144,10 @@ def test_a_mistake_in_the_model_s_name_can_be_mended_under_the_same_run_name(s3f
         (["[1]"], "train.jsonl:1: found list, expected one JSON object a line"),
         (['{"prompt": "a", "gold": "b"}', '{"question": "a", "gold": "b"}'], "columns found: question, gold"),
         (['{"prompt": "a", "gold": ""}'], "train.jsonl row 1: column 'gold' holds ''"),
-        ([], "task rows: no rows in its train split; give it data"),
+        ([], "runs/run was begun with other rows: train had 12 rows, has 0. Go back to those rows"),
         (
             ['{"prompt": "a", "gold": "b", "id": 1}', '{"prompt": "c", "gold": "b", "id": 1}'],
-            "the id '1' stands on two",
+            "duplicate id '1' on two different rows",
         ),
     ],
 )
@@ -150,6 +157,17 @@ def test_a_mistake_in_the_data_is_named_and_costs_nothing_done(s3ft: Command, ro
     Path("train.jsonl").write_text("".join(r + "\n" for r in rows))
     _is_one_line(s3ft("build", "run.yaml"), says)
     assert {p: p.read_bytes() for p in done} == done
+
+
+def test_a_split_without_rows_is_named_and_leaves_no_run_behind(s3ft: Command) -> None:
+    config = _config()
+    for split in ("train", "test"):
+        rows = Path(f"{split}.jsonl").read_text()
+        Path(f"{split}.jsonl").write_text("")
+        _is_one_line(s3ft("build", config), f"task rows: no rows in its {split} split; give it data")
+        assert not Path("runs/run").exists()
+        Path(f"{split}.jsonl").write_text(rows)
+    assert s3ft("build", config).code == 0
 
 
 def test_bytes_that_are_no_text_are_named(s3ft: Command) -> None:
@@ -164,7 +182,8 @@ def test_duplicate_rows_are_kept_once_and_counted(s3ft: Command) -> None:
     _jsonl("train.jsonl", [*rows, *rows[:3], {"prompt": "test question 1", "gold": "gold 1"}])
     ended = s3ft("build", config)
     assert ended.code == 0
-    assert "3 duplicate rows left out, 1 kept in another split only" in Path("runs/run/log.txt").read_text()
+    said = "removed 3 duplicate rows and 1 whose prompt is also in an evaluation split"
+    assert said in Path("runs/run/log.txt").read_text()
     assert len(Path("runs/run/records/ssr.jsonl").read_text().splitlines()) == 12
 
 
@@ -179,10 +198,8 @@ def test_a_run_directory_of_another_config_is_refused_with_the_fields_that_diffe
 
 
 def test_a_run_directory_at_work_is_refused(s3ft: Command) -> None:
-    from s3ft.config import schema as configs
-
     path = _config()
-    with directory.locked(directory.open_run(configs.load(Path(path)), "run")):
+    with opening.opened(configs.load(Path(path)), "run"):
         for command in ("build", "train", "evaluate", "run"):
             _is_one_line(s3ft(command, path), "runs/run: another s3ft is at work here")
     assert s3ft("build", path).code == 0
@@ -196,17 +213,11 @@ def test_a_stage_that_comes_too_early_says_what_to_do_first(s3ft: Command) -> No
     _is_one_line(s3ft("evaluate", config), "not trained yet; run s3ft train first")
 
 
-def test_benchmarks_need_a_model_that_weighs(s3ft: Command) -> None:
-    config = _config(evaluate={"benchmarks": ["mmlu"]})
-    assert s3ft("build", config).code == 0
-    _is_one_line(s3ft("evaluate", config), "evaluate.benchmarks needs backend: transformers")
-
-
 def test_a_judge_that_cannot_tell_stops_the_build_with_its_reasons(s3ft: Command) -> None:
     config = _config(judge="broken.py")
     Path("broken.py").write_text("def judge(example, completion):\n    raise RuntimeError('no unit')\n")
     ended = s3ft("build", config)
-    _is_one_line(ended, "the judge could not tell on", "RuntimeError: no unit", "raise max_undecided")
+    _is_one_line(ended, "the judge is undecided on", "RuntimeError: no unit", "raise max_undecided")
     assert not Path("runs/run/records/ssr.jsonl").exists()
 
 
@@ -240,7 +251,7 @@ SMALL_FILES = """
 import resource, sys
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]), -1))
 sys.argv = ["s3ft", *sys.argv[2:]]
-from s3ft.cli import main
+from s3ft.cli.main import main
 main()
 """
 
@@ -248,9 +259,9 @@ main()
 @pytest.mark.parametrize(
     ("room", "length", "says"),
     [
-        (3000, 0, "generations.sqlite: disk I/O error; name a folder that can be written with cache=DIR"),
+        (3000, 0, "generations.sqlite: disk I/O error; free some space or name another folder with cache=DIR"),
         (60_000, 0, "cannot be written (File too large); free some space or choose another folder"),
-        (200_000, 3000, "cache: disk I/O error; free some space or name another folder with cache=DIR"),
+        (200_000, 3000, "generations.sqlite: disk I/O error; free some space or name another folder with cache=DIR"),
     ],
 )
 def test_no_space_is_one_line_and_the_build_goes_on_from_there(
@@ -287,8 +298,8 @@ def test_a_fault_of_ours_is_1_with_a_traceback(s3ft: Command, monkeypatch: pytes
         raise ZeroDivisionError("ours")
 
     config = _config()
-    monkeypatch.setattr(directory, "open_run", fail)
+    monkeypatch.setattr(opening, "opened", fail)
     ended = s3ft("build", config)
     assert ended.code == 1
     assert "Traceback" in ended.err
-    assert ended.err.splitlines()[-1].startswith("s3ft: a fault of s3ft's own")
+    assert ended.err.splitlines()[-1].startswith("s3ft: internal error, please report it")

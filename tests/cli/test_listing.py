@@ -1,26 +1,46 @@
+"""`s3ft list`: everything that can be named, readable in a terminal of any width, and nothing imported for it."""
+
 import subprocess
 import sys
 
+import pytest
+
 from s3ft import plugins
-from s3ft.recipes import RECIPES
+from s3ft.recipes import RECIPES, described
 
 SCRIPT = """
 import sys
-from s3ft import listing
+from s3ft.cli import listing
 listing.show()
 print("imported", *[m for m in sys.modules if m.split(".")[0] in ("torch", "transformers", "datasets", "math_verify")])
 """
 
 
-def test_everything_that_can_be_named_is_listed_with_its_first_line_and_nothing_heavy_is_imported() -> None:
-    done = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, env={"COLUMNS": "200"})
-    assert done.returncode == 0, done.stderr
+def listed(columns: int) -> tuple[dict[str, dict[str, str]], str]:
+    """What each heading lists, by name, and what was imported for it."""
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT], capture_output=True, text=True, env={"COLUMNS": str(columns)}, check=True
+    )
     *lines, imported = done.stdout.rstrip("\n").split("\n")
+    found: dict[str, dict[str, str]] = {}
+    for line in lines:
+        if not line.startswith(" "):
+            heading, name = line.split()[0], ""
+            found[heading] = {}
+            continue
+        name = line[2:].split(" ")[0] or name
+        text = line[2:].removeprefix(name).strip()
+        found[heading][name] = " ".join([found[heading].get(name, ""), text]).strip()
+    return found, imported
+
+
+@pytest.mark.parametrize("columns", [200, 80])
+def test_everything_that_can_be_named_is_listed_with_its_whole_first_line(columns: int) -> None:
+    found, imported = listed(columns)
     assert imported == "imported"
-    listed = {tuple(line.split()[:2]): line for line in lines}
-    for kind in ("judge", "task", "source", "backend"):
-        for name in plugins.names(kind):  # type: ignore[arg-type]
-            assert len(listed[kind, name].split()) > 4, f"{kind} {name} says nothing of itself"
-    for name, recipe in RECIPES.items():
-        assert " > ".join(recipe.ladder) in listed["recipe", name]
-    assert "8 samples" in listed["recipe", "rft"]
+    kinds: list[plugins.Kind] = ["judge", "task", "source", "backend"]
+    for kind in kinds:
+        assert found[f"{kind}s"] == {n: plugins.first_line(kind, n) for n in plugins.names(kind)}
+        assert all(len(line.split()) > 3 for line in found[f"{kind}s"].values())
+    assert found["recipes"] == {name: described(recipe) for name, recipe in RECIPES.items()}
+    assert found["recipes"]["rft"] == "self (8 samples, distinct)"

@@ -1,3 +1,5 @@
+"""JSON lines: what is read back, and the line that a message names."""
+
 from pathlib import Path
 
 import pytest

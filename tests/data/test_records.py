@@ -1,3 +1,5 @@
+"""Records survive their JSON line, and training rows are TRL's prompt-completion form."""
+
 import json
 from pathlib import Path
 from typing import Any
@@ -28,7 +30,9 @@ completions = st.builds(
 )
 verdicts = st.none() | st.builds(Verdict, st.none() | st.booleans(), st.none() | texts, texts)
 numbers = st.none() | st.floats(-99, 0)
-candidates = st.builds(Candidate, texts, completions, verdicts, texts, numbers, st.none() | st.integers(0, 9))
+candidates = st.builds(
+    Candidate, texts, completions, verdicts, texts, st.booleans(), st.booleans(), numbers, st.none() | st.integers(0, 9)
+)
 any_record = st.builds(Record, examples, st.lists(candidates, max_size=3), st.lists(st.integers(0, 2), max_size=2))
 
 
@@ -53,9 +57,9 @@ def _rows(record: Record, keep_reasoning: bool) -> list[dict[str, Any]]:
 def test_training_rows_are_the_targets_in_trl_s_form() -> None:
     prompt = [{"role": "user", "content": "q"}]
     offered = [
-        Candidate("self", Completion("no", "no")),
-        Candidate("self", Completion("yes", "<think>hm</think>yes")),
-        Candidate("gold", Completion("gold")),
+        Candidate("self", Completion("no", "no"), answers_prompt=True),
+        Candidate("self", Completion("yes", "<think>hm</think>yes"), answers_prompt=True),
+        Candidate("gold", Completion("gold"), is_generated=False),
     ]
     record = Record(Example("7", prompt, "gold"), offered, [1, 2])
     kept, plain = _rows(record, True), _rows(record, False)
@@ -69,3 +73,12 @@ def test_training_rows_are_the_targets_in_trl_s_form() -> None:
     assert [r["completion"][0]["content"] for r in kept] == ["<think>hm</think>yes", "gold"]
     assert [r["completion"][0]["content"] for r in plain] == ["yes", "gold"]
     assert _rows(Record(record.example, offered, []), True) == []
+
+
+def test_thoughts_after_another_prompt_are_never_trained_on() -> None:
+    told = Candidate("paraphrase", Completion("yes", "<think>It says yes.</think>yes", (1, 2, 3), num_tokens=4))
+    assert told.trained == Completion("yes")
+    (row,) = _rows(Record(Example("7", [], "gold"), [told], [0]), True)
+    assert row["completion"][0]["content"] == "yes"
+    own = Candidate("mine.py", told.completion, answers_prompt=True)
+    assert own.trained == told.completion

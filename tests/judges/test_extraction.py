@@ -68,8 +68,6 @@ HONEST: dict[str, str] = {
     "class Solution with a static method": "class Solution:\n    @staticmethod\n    def area(w, h):\n        return w * h\n",
     "class Solution with a state": "class Solution:\n    def __init__(self):\n        self.k = 1\n    def area(self, w, h):\n        self.k += 1\n        return w * h\n",
     "another class": fenced("class Geometry:\n    def area(self, w, h):\n        return w * h\n"),
-    "without import numpy": fenced("def area(w, h):\n    return int(np.prod([w, h]))\n"),
-    "without import numpy, arrays": "def area(w, h):\n    return int(np.array([w]).sum()) * h\n",
     "without other imports": "def area(w, h):\n    return functools.reduce(operator.mul, [w, h])\n",
     "numbered lines": "```\n1 def area(w, h):\n2     return w * h\n```",
     "in a span": "Use `area = lambda w, h: w * h` for that.",
@@ -123,6 +121,16 @@ def one(ask: judge, text: str) -> Verdict:
 def test_an_honest_program_is_found(ask: judge, name: str) -> None:
     verdict = one(ask, HONEST[name])
     assert verdict.correct is True, f"{verdict.reason}\n{verdict.answer}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [fenced("def area(w, h):\n    return int(np.prod([w, h]))\n"), "def area(w, h): return int(np.sum([w])) * h\n"],
+)
+def test_numpy_is_taken_for_granted_where_the_prompt_shows_it(ask: judge, text: str) -> None:
+    for prompt, expected in (("Write area(w, h) with NumPy.", True), ("Write area(w, h).", False)):
+        example = Example("1", [{"role": "user", "content": prompt}], "", TESTS)
+        assert ask([example], [Completion(text)])[0].correct is expected
 
 
 @pytest.mark.parametrize("name", WRONG)

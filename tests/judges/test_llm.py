@@ -1,3 +1,5 @@
+"""A model as judge: no text in the graded answer gives the verdict, and a reply that is no verdict is None."""
+
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -6,15 +8,26 @@ import pytest
 from s3ft import judges
 from s3ft.judges.llm.judge import LABELS, judge
 from s3ft.judges.llm.verdict import read
-from s3ft.types import Completion, Example, Request, Sampling, Score, UserError, Verdict
+from s3ft.protocols import OpenModel
+from s3ft.types import Capability, Completion, Example, Request, Sampling, Score, UserError, Verdict
 
 
 class Scripted:
     """A backend whose replies are a function of the prompt's text; several samples get further replies in turn."""
 
-    def __init__(self, *replies: Callable[[str], str] | str, finish: Any = "stop", scores: Any = None) -> None:
-        self.replies, self.finish, self.scores = replies, finish, scores
+    def __init__(
+        self,
+        *replies: Callable[[str], str] | str,
+        finish: Any = "stop",
+        scores: dict[str, float] | None = None,
+        can_score: bool = True,
+    ) -> None:
+        self.replies, self.finish, self.scores, self.can_score = replies, finish, scores, can_score
         self.prompts: list[str] = []
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        return frozenset({"score"} if self.can_score else ())
 
     @property
     def identity(self) -> Mapping[str, Any]:
@@ -32,9 +45,13 @@ class Scripted:
         return [None if self.scores is None else Score(self.scores[c.text], 2) for c in completions]
 
 
+def _opening(backend: Scripted) -> OpenModel:
+    """What a judge opens its model with: every name stands for the one backend."""
+    return lambda model, named: backend
+
+
 def _ask(backend: Scripted, text: str = "Lyon", reference: Any = "Paris", **options: Any) -> Verdict:
-    asked = judge(**options)
-    asked.bind(backend)
+    asked = judge(**options, open_model=_opening(backend))
     example = Example("1", [{"role": "user", "content": "What is the capital of France?"}], "", reference)
     return asked([example], [Completion(text)])[0]
 
@@ -212,7 +229,7 @@ def test_a_reply_that_is_not_finished_is_no_verdict(finish: str, says: str) -> N
     ("scores", "correct"),
     [({"CORRECT": -0.5, "INCORRECT": -1.5}, True), ({"CORRECT": -2.0, "INCORRECT": -0.2}, False), (None, None)],
 )
-def test_labels_can_be_weighed_instead_of_read(scores: Any, correct: bool | None) -> None:
+def test_labels_can_be_compared_by_likelihood(scores: Any, correct: bool | None) -> None:
     found = _ask(Scripted("", scores=scores), by="likelihood")
     assert found.correct is correct
     if scores and correct:
@@ -220,16 +237,21 @@ def test_labels_can_be_weighed_instead_of_read(scores: Any, correct: bool | None
         assert _ask(Scripted("", scores=scores), by="likelihood", threshold=0.8).correct is False
 
 
-def test_rows_keep_their_verdicts_and_calls_are_counted() -> None:
+def test_likelihoods_are_asked_only_of_a_backend_that_gives_them() -> None:
+    with pytest.raises(UserError, match=r"by: likelihood compares probabilities, which needs log probabilities"):
+        _ask(Scripted("CORRECT", can_score=False), by="likelihood")
+    assert _ask(Scripted("CORRECT", can_score=False)).correct is True
+
+
+def test_rows_keep_their_verdicts_and_an_empty_answer_is_not_asked_about() -> None:
     backend = Scripted(lambda prompt: "CORRECT" if "seven" in prompt else "INCORRECT")
-    asked = judge()
-    asked.bind(backend)
+    asked = judge(open_model=_opening(backend))
     texts = ["six", "seven", "", "eight", "it is seven"]
     examples = [Example(str(i), [{"role": "user", "content": "?"}], "", "7") for i in range(5)]
     found = asked(examples, [Completion(t) for t in texts])
     assert [v.correct for v in found] == [False, True, False, False, True]
     assert found[2].reason == "empty"
-    assert asked.calls == 4
+    assert len(backend.prompts) == 4
 
 
 def test_the_model_sees_question_answer_and_every_reference() -> None:
@@ -241,28 +263,40 @@ def test_the_model_sees_question_answer_and_every_reference() -> None:
     assert backend.prompts[0].endswith("exactly one word: CORRECT or INCORRECT.")
 
 
-def test_another_model_than_the_runs_is_opened() -> None:
-    other = Scripted("CORRECT")
+def test_the_model_that_is_named_is_opened_when_it_is_first_asked_and_once() -> None:
     opened: list[Any] = []
 
-    def open(model: str | None, backend: Mapping[str, Any] | None) -> Scripted:
+    def open_model(model: str | None, backend: Mapping[str, Any] | None) -> Scripted:
         opened.append((model, backend))
-        return other
+        return Scripted("CORRECT" if model == "big" else "INCORRECT")
 
-    asked: Any = judges.load({"first": ["exact", {"name": "llm", "model": "big", "backend": "openai"}]}).parts[1]  # type: ignore[attr-defined]
-    asked.bind(Scripted("INCORRECT"), open)
-    assert opened == [("big", {"name": "openai"})]
-    assert asked([Example("1", [], "", "a")], [Completion("b")])[0].correct is True
-    with pytest.raises(UserError, match="cannot be opened here"):
-        judge(model="big").bind(Scripted("CORRECT"))
+    spec = {"first": ["exact", {"name": "llm", "model": "big", "backend": "openai"}]}
+    combined = judges.load({"all": [spec, "llm"]}, open_model)
+    assert opened == []
+    rows = [Example("1", [], "", "a")], [Completion("b")]
+    first = judges.load({"name": "llm", "model": "big", "backend": {"name": "openai", "base_url": "here"}}, open_model)
+    assert [first(*rows)[0].correct for _ in range(2)] == [True, True]
+    assert opened == [("big", {"name": "openai", "base_url": "here"})]
+    opened.clear()
+    # exact decides against it, and the other judge is not asked
+    assert combined(*rows)[0].correct is False
+    assert opened == []
+    both = judges.load({"all": [{"name": "llm", "model": "big", "backend": "openai"}, "llm"]}, open_model)
+    assert both(*rows)[0].correct is False
+    assert opened == [("big", {"name": "openai"}), (None, None)]
 
 
-def test_a_judge_in_a_combination_is_bound() -> None:
-    combined: Any = judges.load({"any": ["exact", "llm"]})
-    combined.bind(Scripted("CORRECT"))
+def test_a_judge_in_a_combination_is_given_the_opener() -> None:
+    backend = Scripted("CORRECT")
+    combined = judges.load({"any": ["exact", {"first": ["llm"]}]}, _opening(backend))
     found = combined([Example(str(i), [], "", "a") for i in range(2)], [Completion("a"), Completion("b")])
     assert [v.correct for v in found] == [True, True]
-    assert combined.calls == 1
+    assert len(backend.prompts) == 1
+
+
+def test_the_opener_is_no_option_of_a_config() -> None:
+    with pytest.raises(UserError, match="open_model is given by s3ft; leave it out"):
+        judges.load({"name": "llm", "open_model": "mine"})
 
 
 def test_without_a_model_it_says_so() -> None:

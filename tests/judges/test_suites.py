@@ -86,6 +86,10 @@ UNITTEST: dict[str, str] = {
     "lists and dicts": case(
         "def test_a(self):\n    self.assertListEqual([root(1), root(4)], [1, 2])\n    self.assertDictEqual({'a': root(4)}, {'a': 2})\n    self.assertCountEqual([root(4), root(1)], [1, 2])"
     ),
+    "the program with itself, too": case(
+        "def test_a(self):\n    self.assertEqual(root(4), root(4))\n    self.assertEqual(root(4), 2, 'four')"
+    ),
+    "unittest without an import": case("def test_a(self):\n    self.assertEqual(root(4), 2)", ""),
     "clean-ups": case(
         "def test_a(self):\n    self.addCleanup(lambda: None)\n    self.assertLess(root(4), 2.1)\n    self.assertIsNone(None)"
     ),
@@ -117,6 +121,7 @@ PYTEST: dict[str, str] = {
     "capsys of its own": "def test_a(capsys):\n    print(root(4))\n    assert capsys.readouterr().out == '2.0\\n'\n",
     "a main block": "import pytest\ndef test_a():\n    assert root(4) == 2\nif __name__ == '__main__':\n    pytest.main([__file__])\n",
     "a helper with arguments": "import pytest\ndef close(a, b):\n    return abs(a - b) < 1e-9\ndef test_a():\n    assert close(root(4), 2)\n",
+    "pytest without an import": "def test_a():\n    assert root(4) == pytest.approx(2)\n",
     "both runners": "import unittest\nimport pytest\nclass TestOne(unittest.TestCase):\n    def test_a(self):\n        self.assertEqual(root(4), 2)\ndef test_b():\n    assert root(9) == pytest.approx(3)\n",
     "a class and plain functions": "import pytest\nclass TestOne:\n    value = 4\n    def test_a(self):\n        assert root(self.value) == 2\ndef test_b():\n    assert root(9) == 3\n",
 }
@@ -170,8 +175,51 @@ def test_no_wrong_program_passes(ask: judge, name: str, tests: str) -> None:
     assert verdict.correct is not True, verdict.reason
 
 
+READS = "import sys\ndef root(n):\n    return float(input('n? ')) + float(sys.stdin.readline() or 0)\n"
+TYPED: dict[str, str] = {
+    "patch": "from unittest.mock import patch\n"
+    + case("@patch('builtins.input', return_value='2')\ndef test_a(self, typed):\n    self.assertEqual(root(4), 2)"),
+    "patch, several": "from unittest.mock import patch\n"
+    + case(
+        "def test_a(self):\n    with patch('builtins.input', side_effect=['2', '3']) as typed:\n        self.assertEqual([root(4), root(9)], [2, 3])\n        typed.assert_called_with('n? ')"
+    ),
+    "monkeypatch": "def test_a(monkeypatch):\n    monkeypatch.setattr('builtins.input', lambda prompt: '2')\n    assert root(4) == 2\n",
+    "standard input": "import io, sys\ndef test_a(monkeypatch):\n    monkeypatch.setattr(sys, 'stdin', io.StringIO('2\\n1\\n'))\n    assert root(4) == 3\n",
+}
+
+
+@pytest.mark.parametrize("name", TYPED)
+def test_tests_may_type_for_the_program(ask: judge, name: str) -> None:
+    assert one(ask, READS, TYPED[name]).correct is True, one(ask, READS, TYPED[name]).reason
+    verdict = one(ask, READS.replace("or 0)", "or 0) + 1"), TYPED[name])
+    assert verdict.correct is False, verdict.reason
+
+
+def test_where_nothing_is_typed_the_program_finds_the_end(ask: judge) -> None:
+    verdict = one(ask, READS, TESTS["pytest, functions"])
+    assert verdict.correct is False
+    assert "EOFError" in verdict.reason
+
+
+def test_objects_that_tests_set_up_answer_for_themselves(ask: judge) -> None:
+    program = (
+        "class Cache(dict):\n    def root(self): pass\n    def push(self, k, v): self[k] = v\ndef root(n): return n"
+    )
+    body = "def setUp(self):\n    self.c = Cache()\ndef test_a(self):\n    self.c.push(1, 2)\n    self.assertEqual(self.c.get(1), 2)"
+    fixture = "import pytest\n@pytest.fixture\ndef c():\n    return Cache()\ndef test_a(c):\n    c.push(1, 2)\n    assert c.get(1) == 2\n"
+    for tests in (case(body), fixture):
+        assert one(ask, program, tests).correct is True, one(ask, program, tests).reason
+
+
 UNDECIDED: dict[str, str] = {
     "nothing is asserted": case("def test_a(self):\n    root(4)"),
+    "the program is compared with itself": case("def test_a(self):\n    self.assertEqual(root(4), root(4))"),
+    "the program is compared with itself, within": case(
+        "def test_a(self):\n    self.assertTrue(root(4) == root(4), 'not equal')"
+    ),
+    "the program is compared with itself, in approx": (
+        "import pytest\ndef test_a():\n    assert root(4) == pytest.approx(root(4))\n"
+    ),
     "all is skipped": case("@unittest.skip('x')\ndef test_a(self):\n    self.assertEqual(root(4), 2)"),
     "no tests": "import unittest\nclass Test(unittest.TestCase):\n    pass\n",
     "another fixture": "def test_a(tmp_path):\n    import pytest\n    assert root(4) == 2\n",

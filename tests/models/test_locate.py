@@ -1,3 +1,5 @@
+"""Where a model's files are, and the fingerprint that changes with whatever changes its output."""
+
 import os
 from pathlib import Path
 

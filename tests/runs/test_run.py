@@ -1,24 +1,47 @@
-"""A whole run on the miniature, small: its files, its repetition, and a kill at any moment."""
+"""A whole run on the miniature, small: its files, its repetition, its growth, another day, and kill -9 in every stage.
 
+One finished run is shared by the module; a test that changes a run works on a copy of it."""
+
+import datetime
 import json
 import os
+import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+import types
+from collections import Counter
+from contextlib import closing
 from pathlib import Path
 
+import psutil
 import pytest
+import yaml
+
+import tiny
+from s3ft import config
+from s3ft.chat import policy  # noqa: F401, its clock is set
+from s3ft.cli import main
+from s3ft.runs import opening
+from s3ft.types import UserError
 
 QUICKSTART = Path(__file__).parents[2] / "examples" / "quickstart.yaml"
-SMALL = ["limit=24", "evaluate.rows=16", "evaluate.limit=6", "train.epochs=1", "seeds=[0]", "sampling.max_tokens=48"]
+SMALL = ["limit=24", "evaluate.rows=16", "evaluate.limit=6", "train.epochs=2", "train.batch_size=8", "seeds=[0]"]
+SMALL += ["sampling.max_tokens=48"]
 
 
 def start(folder, *arguments):
     """The command in a session of its own, so that it can be killed with all its processes."""
     command = [sys.executable, "-m", "s3ft", *map(str, arguments)]
     return subprocess.Popen(
-        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+        command,
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
     )
 
 
@@ -30,13 +53,26 @@ def s3ft(folder, *arguments):
 
 def content(run):
     """Everything that a run's result consists of, times apart."""
-    files = sorted([*run.glob("records/*.jsonl"), *run.glob("train/*.jsonl"), *run.glob("evals/*seed-0.samples.jsonl")])
-    files += [run / "evals" / "base.samples.jsonl"]
-    files += sorted(run.glob("adapters/*/*/adapter_model.safetensors"))
+    files = [*run.glob("records/*.jsonl"), *run.glob("train/*.jsonl"), *run.glob("evals/*.samples.jsonl")]
+    files += run.glob("adapters/*/*/adapter_model.safetensors")
     report = json.loads((run / "report.json").read_text())
     for part in (report["base"], *report["recipes"].values()):
         del part["seconds"]
-    return report, {str(f.relative_to(run)): f.read_bytes() for f in files}
+    return report, {str(f.relative_to(run)): f.read_bytes() for f in sorted(files)}
+
+
+def assert_same(run, other):
+    (ours, our_files), (theirs, their_files) = content(run), content(other)
+    assert our_files.keys() == their_files.keys()
+    assert [name for name in our_files if our_files[name] != their_files[name]] == []
+    assert ours == theirs
+
+
+def state(run, *parts):
+    """Content and time of every file of a run that a stage finished; of some folders, if they are named."""
+    roots = [run / part for part in parts or ("data", "records", "train", "sweep", "adapters", "evals")]
+    files = [p for root in roots for p in root.rglob("*") if p.is_file()]
+    return {str(p.relative_to(run)): (p.read_bytes(), p.stat().st_mtime_ns) for p in files}
 
 
 @pytest.fixture(scope="module")
@@ -48,10 +84,27 @@ def done(tmp_path_factory):
     return folder, output
 
 
+@pytest.fixture
+def copy(done, tmp_path):
+    """A copy of the finished run, and the arguments it was made with."""
+    folder, _ = done
+    run = tmp_path / "runs" / "quickstart"
+    shutil.copytree(folder / "runs" / "quickstart", run)
+    return run, [QUICKSTART, *SMALL, "recipes=[sft,s3ft]", f"cache={folder}/cache"]
+
+
 def test_a_run_leaves_the_files_of_the_contract(done):
     folder, output = done
     run = folder / "runs" / "quickstart"
-    for name in ("config.yaml", "versions.json", "log.txt", "report.json", "report.md", "evals/base.json"):
+    for name in (
+        "config.yaml",
+        "versions.json",
+        "log.txt",
+        "report.json",
+        "report.md",
+        "evals/base.json",
+        "data/train.jsonl",
+    ):
         assert (run / name).is_file(), name
     for recipe in ("sft", "s3ft"):
         assert (run / "adapters" / recipe / "seed-0" / "adapter_model.safetensors").is_file()
@@ -70,16 +123,147 @@ def test_a_run_leaves_the_files_of_the_contract(done):
     assert "runs/quickstart/report.md" in output
 
 
-def test_a_second_run_makes_nothing_again(done):
-    folder, _ = done
-    run = folder / "runs" / "quickstart"
-    before = {p: p.stat().st_mtime_ns for p in run.rglob("*") if p.is_file() and p.suffix in (".jsonl", ".safetensors")}
-    code, output = s3ft(folder, "run", QUICKSTART, *SMALL, "recipes=[sft,s3ft]", f"cache={folder}/cache")
+def test_a_second_run_makes_nothing_again_and_says_what_it_reused(copy):
+    run, arguments = copy
+    before = state(run)
+    code, output = s3ft(run.parents[1], "run", *arguments)
     assert code == 0, output
-    assert before == {p: p.stat().st_mtime_ns for p in before}
-    assert "build s3ft" not in output
-    assert "train s3ft" not in output
-    assert "evaluate base" not in output
+    assert state(run) == before
+    for line in (
+        "build: reused the records of sft, s3ft",
+        "train: reused sft seed 0",
+        "train: reused s3ft seed 0",
+        "evaluate: reused base, s3ft-seed-0",
+        "evaluate: reused sft-seed-0",
+    ):
+        assert line in output
+    for made in ("build s3ft", "train s3ft", "evaluate base"):
+        assert made not in output
+
+
+# Growth
+
+
+def evals(run, arm):
+    """Samples of an arm by set and id."""
+    lines = (run / "evals" / f"{arm}.samples.jsonl").read_text().splitlines()
+    return {(s["set"], s["id"]): s for s in map(json.loads, lines)}
+
+
+def test_a_finished_run_grows_in_place(copy, tmp_path):
+    run, arguments = copy
+    before, config_before = state(run), (run / "config.yaml").read_text()
+    more = [*arguments, "seeds=[0,1]", "recipes=[sft,s3ft,{mine: [paraphrase]}]", "evaluate.scales=[0.5]"]
+    more += ["train.learning_rate.mine=8e-3"]
+    code, output = s3ft(tmp_path, "run", *more)
+    assert code == 0, output
+    after = state(run)
+    assert {path: after[path] for path in before} == before
+    assert (run / "config.yaml").read_text() != config_before
+    for recipe, seed in (("mine", 0), ("mine", 1), ("sft", 1), ("s3ft", 1)):
+        assert f"train {recipe} seed {seed}: loss" in output
+        assert f"evaluate {recipe}-seed-{seed}: " in output
+        assert (run / "evals" / f"{recipe}-seed-{seed}-scale-0.5.json").is_file()
+    for finished in ("build sft", "build s3ft", "train s3ft seed 0", "evaluate base:", "evaluate s3ft-seed-0:"):
+        assert finished not in output
+    report = json.loads((run / "report.json").read_text())
+    assert list(report["recipes"]) == ["sft", "s3ft", "mine"]
+    assert [len(r["target"]["per_seed"]) for r in report["recipes"].values()] == [2, 2, 2]
+    assert [p["scale"] for p in report["recipes"]["s3ft"]["scales"]] == [0.5, 1.0]
+
+    # A repeat with less asked for shows less and removes nothing.
+    grown = state(run)
+    code, output = s3ft(tmp_path, "report", *arguments)
+    assert code == 0, output
+    assert list(json.loads((run / "report.json").read_text())["recipes"]) == ["sft", "s3ft"]
+    assert state(run) == grown
+
+
+def test_a_run_that_grew_is_as_if_all_had_been_asked_for_at_once(done, tmp_path):
+    """Recipes, benchmarks and test rows; of what is measured, only the items that are new."""
+    folder, _ = done
+    arguments = [QUICKSTART, *SMALL, f"cache={folder}/cache"]
+    less = ["recipes=[sft]", "evaluate.rows=12", "evaluate.benchmarks=[lab_reading,lab_facts]"]
+    code, output = s3ft(tmp_path, "run", *arguments, *less)
+    assert code == 0, output
+    run = tmp_path / "runs" / "quickstart"
+    made, measured = state(run, "data", "records", "train", "adapters"), evals(run, "sft-seed-0")
+    assert Counter(name for name, _ in measured) == {"target": 12, "lab_reading": 6, "lab_facts": 6}
+    code, output = s3ft(tmp_path, "run", *arguments, "recipes=[sft,s3ft]")
+    assert code == 0, output
+    assert "build: reused the records of sft" in output
+    assert {path: state(run)[path] for path in made} == made
+    after = evals(run, "sft-seed-0")
+    assert {key: after[key] for key in measured} == measured
+    assert Counter(name for name, _ in after.keys() - measured.keys()) == {"target": 4, "lab_misconceptions": 6}
+    assert_same(run, folder / "runs" / "quickstart")
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (["sampling.max_tokens=64"], "sampling.max_tokens was 48, is 64"),
+        (["train.epochs=5"], "train.epochs was 2.0, is 5.0"),
+        (["train.learning_rate.sft=1e-3"], "train.learning_rate.sft was 0.008, is 0.001"),
+        (["limit=30"], "limit was 24, is 30"),
+        (["rejected_gold=drop"], "rejected_gold was 'keep', is 'drop'"),
+        (["judge=exact"], "judge was None, is 'exact'"),
+        (["chat.date=2020-02-29"], "chat.date was "),
+        (["backend.dtype=bfloat16"], "backend.dtype was 'auto', is 'bfloat16'"),
+        (["recipes=[sft,{s3ft: [self, gold]}]"], "recipes.s3ft was "),
+        (
+            ["recipes=[sft,{s3ft: [self, {source: paraphrase, num_samples: 2}, gold]}]", "seeds=[0,1]"],
+            "recipes.s3ft was ",
+        ),
+        (["sweep={lora_rank: [4]}"], "sweep was None, is "),
+        (["train.lora_rank=4", "train.lora_alpha=8"], "train.lora_alpha was 16, is 8; train.lora_rank was 8, is 4"),
+    ],
+)
+def test_what_would_make_finished_parts_wrong_is_refused_with_the_fields(copy, monkeypatch, change, says):
+    run, arguments = copy
+    monkeypatch.chdir(run.parents[1])
+    before = {p: p.read_bytes() for p in run.rglob("*") if p.is_file()}
+    asked = config.load(QUICKSTART, tuple(arguments[1:]) + tuple(change))
+    with pytest.raises(UserError, match="begun with another config") as refused, opening.opened(asked, "quickstart"):
+        pytest.fail("opened")
+    assert says in str(refused.value)
+    assert "choose another name with --name" in str(refused.value)
+    assert {p: p.read_bytes() for p in run.rglob("*") if p.is_file()} == before
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "seeds=[1]",
+        "recipes=[ssr]",
+        "evaluate.rows=4",
+        "evaluate.split=validation",
+        "evaluate.benchmarks=[]",
+        "evaluate.scales=[0.25]",
+        "backend.batch_size=8",
+        "cache=other",
+        "train.report_to=tensorboard",
+        "train.learning_rate.ssr=1e-3",
+    ],
+)
+def test_what_leaves_finished_parts_right_may_be_changed(copy, monkeypatch, change):
+    run, arguments = copy
+    monkeypatch.chdir(run.parents[1])
+    before = state(run)
+    asked = config.load(QUICKSTART, (*arguments[1:], change))
+    with opening.opened(asked, "quickstart") as (opened, _):
+        assert opened.config == asked.model_copy(update={"chat": opened.config.chat})
+    assert state(run) == before
+    assert yaml.safe_load((run / "config.yaml").read_text()) == opened.config.model_dump(mode="json")
+
+
+def test_the_same_name_with_another_config_is_refused_in_one_line(done):
+    folder, _ = done
+    code, output = s3ft(folder, "run", QUICKSTART, *SMALL, "recipes=[sft]", "train.epochs=1", f"cache={folder}/cache")
+    assert code == 2
+    assert "begun with another config: train.epochs was 2.0, is 1.0" in output
+    assert "--name" in output
+    assert len(output.strip().splitlines()) == 1
 
 
 def test_a_benchmark_that_does_not_exist_is_named_before_any_work(done):
@@ -90,16 +274,6 @@ def test_a_benchmark_that_does_not_exist_is_named_before_any_work(done):
     assert "no task 'lab_fatcs'" in output
     assert len(output.strip().splitlines()) == 1
     assert not (folder / "runs" / "typo").exists()
-
-
-def test_the_same_name_with_another_config_is_refused(done):
-    folder, _ = done
-    code, output = s3ft(folder, "run", QUICKSTART, *SMALL, "recipes=[sft]", f"cache={folder}/cache")
-    assert code == 2
-    assert "begun with another config" in output
-    assert "recipes" in output
-    assert "--name" in output
-    assert len(output.strip().splitlines()) == 1
 
 
 def test_another_name_regenerates_nothing(done):
@@ -120,19 +294,130 @@ def test_explain_shows_history_and_tokens(done):
     assert code == 0, output
     assert "gold" in output
     assert "tokens trained on" in output
-    assert "nats/token" in output
+    assert "NLL/token" in output
 
 
-def test_the_dial_is_turned_after_the_fact(done):
-    folder, _ = done
-    arguments = [QUICKSTART, *SMALL, "recipes=[sft,s3ft]", f"cache={folder}/cache", "evaluate.scales=[0.5]"]
-    for stage in ("evaluate", "report"):
-        code, output = s3ft(folder, stage, *arguments)
-        assert code == 0, output
-    report = json.loads((folder / "runs" / "quickstart" / "report.json").read_text())
-    assert [p["scale"] for p in report["recipes"]["s3ft"]["scales"]] == [0.5, 1.0]
-    code, output = s3ft(folder, "report", *arguments[:-1])
+# The run directory is all that a stage gets
+
+
+def tiny_run(folder, **fields):
+    """A config over a tiny random model whose template prints today's date, and rows in files of its own."""
+    tiny.model_folder(folder / "model", tiny.tokenizer(tiny.DATED))
+    for split, number in (("train", 8), ("validation", 2), ("test", 4)):
+        rows = [{"prompt": f"{split}: what is {n} + 2?", "gold": f"The answer is {n + 2}."} for n in range(number)]
+        (folder / f"{split}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    asked = {
+        "model": "model",
+        "task": {"name": "rows", "path": {split: f"{split}.jsonl" for split in ("train", "validation", "test")}},
+        "recipes": ["sft"],
+        "sampling": {"max_tokens": 8},
+        "train": {"epochs": 1, "learning_rate": 1e-2},
+        "cache": "cache",
+        **fields,
+    }
+    (folder / "own.yaml").write_text(yaml.safe_dump(asked))
+    return folder / "own.yaml"
+
+
+def test_neither_the_config_nor_the_rows_are_read_again_between_stages(tmp_path):
+    asked = tiny_run(tmp_path)
+    process = start(tmp_path, "run", asked)
+    run = tmp_path / "runs" / "own"
+    wait_for(process, lambda: is_at_work(process, "build"))
+    asked.unlink()
+    (tmp_path / "train.jsonl").unlink()
+    (tmp_path / "test.jsonl").write_text('{"prompt": "another?", "gold": "row"}\n')
+    output, _ = process.communicate()
+    assert process.returncode == 0, output
+    assert len((run / "records" / "sft.jsonl").read_text().splitlines()) == 8
+    assert len(evals(run, "base")) == len(evals(run, "sft-seed-0")) == 4
+    assert (run / "report.md").is_file()
+
+
+def test_a_config_that_was_edited_between_stages_is_refused_or_taken_as_growth(tmp_path):
+    asked = tiny_run(tmp_path)
+    code, output = s3ft(tmp_path, "build", asked)
     assert code == 0, output
+    before = state(tmp_path / "runs" / "own")
+    asked.write_text(asked.read_text().replace("learning_rate: 0.01", "learning_rate: 0.5"))
+    code, output = s3ft(tmp_path, "train", asked)
+    assert (code, len(output.splitlines())) == (2, 1), output
+    assert "train.learning_rate.sft was 0.01, is 0.5" in output
+    asked.write_text(asked.read_text().replace("learning_rate: 0.5", "learning_rate: 0.01"))
+    rows = (tmp_path / "train.jsonl").read_text()
+    (tmp_path / "train.jsonl").write_text(rows.replace("The answer is 3.", "Three."))
+    code, output = s3ft(tmp_path, "train", asked)
+    assert code == 2, output
+    assert "runs/own was begun with other rows: train had 8 rows, has 8. Go back to those rows" in output
+    assert state(tmp_path / "runs" / "own") == before
+    # The same rows in a file of another time are the same rows.
+    (tmp_path / "train.jsonl").write_text(rows)
+    code, output = s3ft(tmp_path, "build", asked)
+    assert code == 0, output
+    assert "build: reused the records of sft" in output
+
+
+CLOCKS = ("s3ft.", "transformers.utils.chat_template_utils")
+"""Whose clock is set."""
+
+
+def set_clock(patch, days):
+    """Sets the clock of all modules that tell the day some days ahead."""
+
+    class Date(datetime.date):
+        @classmethod
+        def today(cls):
+            return datetime.date.today() + datetime.timedelta(days)
+
+    class Moment(datetime.datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return datetime.datetime.now(tz) + datetime.timedelta(days)
+
+    whole = types.ModuleType("datetime")
+    vars(whole).update({**vars(datetime), "date": Date, "datetime": Moment})
+    fakes = {id(datetime): whole, id(datetime.date): Date, id(datetime.datetime): Moment}
+    set_in = set()
+    for module in [m for name, m in sys.modules.items() if name.startswith(CLOCKS)]:
+        for name, value in list(vars(module).items()):
+            if id(value) in fakes:
+                patch.setattr(module, name, fakes[id(value)])
+                set_in.add(module.__name__)
+    assert {"s3ft.runs.opening", "s3ft.runs.directory", "s3ft.chat.policy"} <= set_in
+
+
+def test_a_run_is_continued_on_another_day(tmp_path, monkeypatch, capsys):
+    """The template prints today's date, and one optimizer step trains all rows."""
+    asked, run = tiny_run(tmp_path), tmp_path / "runs" / "own"
+    monkeypatch.chdir(tmp_path)
+
+    def on(days, command):
+        with monkeypatch.context() as patch:
+            set_clock(patch, days)
+            patch.setattr(sys, "argv", ["s3ft", command, str(asked)])
+            with pytest.raises(SystemExit) as ended:
+                main.main()
+        shown = capsys.readouterr()
+        assert ended.value.code == 0, shown.err
+        return shown.out + shown.err
+
+    on(0, "build")
+    begun = yaml.safe_load((run / "config.yaml").read_text())["chat"]["date"]
+    built = state(run)
+    assert "reused the records of sft" in on(1, "build")
+    assert state(run) == built
+    on(1, "train")
+    trained = state(run)
+    assert json.loads((run / "adapters" / "sft" / "seed-0" / "s3ft.json").read_text())["steps"] == 1
+    assert "reused sft seed 0" in on(2, "train")
+    assert state(run) == trained
+    on(3, "evaluate")
+    assert (run / "evals" / "sft-seed-0.json").is_file()
+    assert yaml.safe_load((run / "config.yaml").read_text())["chat"]["date"] == begun
+    assert len({line[:10] for line in (run / "log.txt").read_text().splitlines()}) == 4
+
+
+# Sweeps, all weights, several processes
 
 
 def test_a_sweep_chooses_for_every_recipe(done):
@@ -167,11 +452,11 @@ def test_accelerate_launch_trains_with_two_processes(done):
         "recipes=[s3ft]",
         f"cache={folder}/cache",
         "train.lora_dropout=0.0",
-        "backend.device=cpu",
+        "train.device=cpu",
     ]
-    for name in ("one", "two"):
-        code, output = s3ft(folder, "build", *shared, "--name", name)
-        assert code == 0, output
+    code, output = s3ft(folder, "build", *shared, "--name", "one")
+    assert code == 0, output
+    shutil.copytree(folder / "runs" / "one", folder / "runs" / "two")
     code, output = s3ft(folder, "train", *shared, "--name", "one")
     assert code == 0, output
     # Without MPI, accelerate starts several processes only where it is told of GPUs; training is told of the CPU.
@@ -185,15 +470,88 @@ def test_accelerate_launch_trains_with_two_processes(done):
     assert two_losses == pytest.approx(one, rel=1e-4)
 
 
-@pytest.mark.parametrize("moments", [(3, 6, 12), (5, 9, 15), (8, 14, 18)])
-def test_killed_and_repeated_is_as_if_nothing_had_happened(done, tmp_path, moments):
+# kill -9
+
+
+def workers(process):
+    """(process, stage) of the workers of a command."""
+    found = []
+    for child in psutil.Process(process.pid).children(recursive=True):
+        try:
+            line = child.cmdline()
+        except psutil.Error:
+            continue
+        if "worker" in line:
+            found.append((child, line[-1]))
+    return found
+
+
+def is_at_work(process, stage):
+    return stage in [name for _, name in workers(process)]
+
+
+def wait_for(process, condition):
+    """Waits while the command works. Fails if it ends before."""
+    until = time.monotonic() + 900
+    while not condition():
+        assert process.poll() is None, process.communicate()[0]
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
+def kept(cache):
+    """How many answers the cache holds."""
+    path = cache / "generations.sqlite"
+    if not path.is_file():
+        return 0
+    with closing(sqlite3.connect(path, timeout=60)) as store:
+        try:
+            return store.execute("SELECT count(*) FROM kept").fetchone()[0]
+        except sqlite3.OperationalError:
+            return 0
+
+
+def test_killed_in_every_stage_and_repeated_is_as_if_nothing_had_happened(done, tmp_path):
     folder, _ = done
-    command = ["run", QUICKSTART, *SMALL, "recipes=[sft,s3ft]", f"cache={tmp_path}/cache"]
-    for seconds in moments:
+    run, cache = tmp_path / "runs" / "quickstart", tmp_path / "cache"
+    command = ["run", QUICKSTART, *SMALL, "recipes=[sft,s3ft]", f"cache={cache}"]
+
+    def finished(pattern):
+        return len(list(run.glob(pattern)))
+
+    def log_has_begun():
+        return any(path.read_text() for path in run.glob("adapters/*/seed-0.partial/log.jsonl"))
+
+    # (stage, what must have begun, files of the stage that must not be there yet all)
+    moments = [
+        ("build", lambda: finished("records/*.jsonl.partial"), "records/*.json", 2),
+        ("build", lambda: kept(cache) > 20, "records/*.json", 2),
+        ("train", log_has_begun, "adapters/*/seed-0/s3ft.json", 2),
+        ("evaluate", lambda: finished("evals/*-seed-0.json") + finished("evals/base.json"), "evals/*.json", 3),
+        ("report", lambda: True, "report.md", 1),
+    ]
+    for stage, has_begun, files, number in moments:
         process = start(tmp_path, *command)
-        time.sleep(seconds)
+        wait_for(process, lambda: is_at_work(process, stage) and has_begun())  # noqa: B023
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
+        assert finished(files) < number, f"{stage} was over before the kill"
     code, output = s3ft(tmp_path, *command)
     assert code == 0, output
-    assert content(tmp_path / "runs" / "quickstart") == content(folder / "runs" / "quickstart")
+    assert_same(run, folder / "runs" / "quickstart")
+
+
+def test_a_worker_that_outlives_its_command_keeps_the_run(tmp_path):
+    asked = tiny_run(tmp_path)
+    process = start(tmp_path, "run", asked)
+    wait_for(process, lambda: is_at_work(process, "build"))
+    [(worker, _)] = workers(process)
+    worker.suspend()
+    process.kill()
+    code, output = s3ft(tmp_path, "run", asked)
+    assert code == 2
+    assert "runs/own: another s3ft is at work here" in output
+    worker.kill()
+    process.communicate()
+    code, output = s3ft(tmp_path, "build", asked)
+    assert code == 0, output

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import array
 import collections
 import contextlib
 import datetime
@@ -7,7 +8,10 @@ import decimal
 import fractions
 import json
 import math
+import pathlib
 import time
+import uuid
+import zoneinfo
 from typing import Any
 
 import numpy
@@ -69,6 +73,14 @@ def test_plain_data_comes_back_as_it_was(value: Any) -> None:
         {1: 2}.items(),
         int,
         len,
+        KeyError,
+        slice(1, None, 2),
+        collections.Counter("aab"),
+        collections.OrderedDict(b=1, a=2),
+        uuid.UUID(int=5),
+        pathlib.PurePath("a/b"),
+        array.array("d", [0.5]),
+        datetime.datetime(2024, 10, 27, 2, 30, fold=1, tzinfo=zoneinfo.ZoneInfo("Europe/Paris")),
     ],
 )
 def test_other_values_come_back_too(value: Any) -> None:

@@ -1,9 +1,11 @@
+"""The sources: what each asks the model, and what the filter of paraphrases keeps out."""
+
 import time
 
 import pytest
 
 from s3ft.sources import gold, paraphrase, self
-from s3ft.types import Completion, Example, Task
+from s3ft.types import Completion, Example
 
 EGGS = (
     "Janet's ducks lay 16 eggs a day. She eats three, bakes with four and sells the rest for $2 each. How much a day?"
@@ -29,8 +31,10 @@ LONG_TEXT = (
 )
 
 
-def _refused(completion: str, answer: str = WORKED, prompt: str = EGGS, raw: str = "") -> str:
-    return paraphrase.refuse(Example("a", [{"role": "user", "content": prompt}], answer), Completion(completion, raw))
+def _filtered(completion: str, answer: str = WORKED, prompt: str = EGGS, raw: str = "") -> str:
+    return paraphrase.source.filter(
+        Example("a", [{"role": "user", "content": prompt}], answer), Completion(completion, raw)
+    )
 
 
 META = [
@@ -65,27 +69,27 @@ META = [
 
 
 @pytest.mark.parametrize("talk", META)
-def test_talk_about_the_reference_is_refused(talk: str) -> None:
-    assert _refused(f"{talk}\n{FINE}") == "talks about the reference"
-    assert _refused(f"{FINE[:-18]} {talk.upper()} The answer is 18.") == "talks about the reference"
+def test_talk_about_the_reference_is_filtered(talk: str) -> None:
+    assert _filtered(f"{talk}\n{FINE}") == "mentions the reference"
+    assert _filtered(f"{FINE[:-18]} {talk.upper()} The answer is 18.") == "mentions the reference"
 
 
 @pytest.mark.parametrize("talk", META)
 def test_the_same_words_are_fine_where_the_task_speaks_so_itself(talk: str) -> None:
-    assert _refused(f"{talk}\n{FINE}", prompt=f"{EGGS}\nHint:   {talk}") == ""
-    assert _refused(f"{talk}\n{FINE}", answer=f"{talk}\n{WORKED}") == ""
+    assert _filtered(f"{talk}\n{FINE}", prompt=f"{EGGS}\nHint:   {talk}") == ""
+    assert _filtered(f"{talk}\n{FINE}", answer=f"{talk}\n{WORKED}") == ""
 
 
 def test_a_system_prompt_or_an_earlier_turn_is_the_task_too() -> None:
     turns = [{"role": "system", "content": "Quote the reference text."}, {"role": "user", "content": EGGS}]
     example = Example("a", turns, WORKED)
-    assert paraphrase.refuse(example, Completion(f"The reference text says so. {FINE}")) == ""
+    assert paraphrase.source.filter(example, Completion(f"The reference text says so. {FINE}")) == ""
 
 
 def test_talk_in_thoughts_is_talk() -> None:
     thoughts = "<think>The reference answer gives 18, so I should get there.</think>"
-    assert _refused(FINE, raw=thoughts + FINE) == "talks about the reference"
-    assert _refused(FINE, raw=f"<think>7 eggs are gone.</think>{FINE}") == ""
+    assert _filtered(FINE, raw=thoughts + FINE) == "mentions the reference"
+    assert _filtered(FINE, raw=f"<think>7 eggs are gone.</think>{FINE}") == ""
 
 
 @pytest.mark.parametrize(
@@ -105,7 +109,7 @@ def test_talk_in_thoughts_is_talk() -> None:
     ],
 )
 def test_ordinary_words_are_no_talk_about_the_reference(text: str) -> None:
-    assert _refused(text, answer="Something of the kind is so.\nIt has been shown by others, too.") == ""
+    assert _filtered(text, answer="Something of the kind is so.\nIt has been shown by others, too.") == ""
 
 
 @pytest.mark.parametrize(
@@ -123,8 +127,8 @@ def test_ordinary_words_are_no_talk_about_the_reference(text: str) -> None:
         ("42", "42"),
     ],
 )
-def test_a_copy_of_the_gold_is_refused(completion: str, answer: str) -> None:
-    assert _refused(completion, answer) == "copies the gold"
+def test_a_copy_of_the_gold_is_filtered(completion: str, answer: str) -> None:
+    assert _filtered(completion, answer) == "copies the gold"
 
 
 @pytest.mark.parametrize(
@@ -153,7 +157,7 @@ def test_a_copy_of_the_gold_is_refused(completion: str, answer: str) -> None:
     ],
 )
 def test_other_words_for_the_same_are_fine(completion: str, answer: str) -> None:
-    assert _refused(completion, answer) == ""
+    assert _filtered(completion, answer) == ""
 
 
 @pytest.mark.parametrize(
@@ -172,8 +176,8 @@ def test_other_words_for_the_same_are_fine(completion: str, answer: str) -> None
         "Eighteen dollars.\nThe answer is 18.",
     ],
 )
-def test_a_bare_answer_is_refused_where_the_gold_shows_work(completion: str) -> None:
-    assert _refused(completion) == "shows no work"
+def test_a_bare_answer_is_filtered_out_where_the_gold_shows_work(completion: str) -> None:
+    assert _filtered(completion) == "shows no work"
 
 
 @pytest.mark.parametrize(
@@ -190,11 +194,10 @@ def test_a_bare_answer_is_refused_where_the_gold_shows_work(completion: str) -> 
     ],
 )
 def test_short_work_is_work(completion: str) -> None:
-    assert _refused(completion) == ""
+    assert _filtered(completion) == ""
 
 
 def test_the_request_holds_the_whole_conversation_the_gold_and_the_row_s_own_fields() -> None:
-    task = Task("t", lambda split: iter(()), "exact", "{prompt}|{gold}|{tests}|{none} {answer}")
     before = [
         {"role": "system", "content": "s {gold}"},
         {"role": "user", "content": "u"},
@@ -206,15 +209,14 @@ def test_the_request_holds_the_whole_conversation_the_gold_and_the_row_s_own_fie
         "GOLD {prompt}",
         meta={"tests": "T", "gold": "x"},
     )
-    assert paraphrase.ask(example, task) == [
+    assert paraphrase.ask(example, "{prompt}|{gold}|{tests}|{none} {answer}") == [
         *before,
         {"role": "user", "content": "do {gold}|GOLD {prompt}|T|{none} {answer}", "name": "n"},
     ]
 
 
 def test_the_default_request_has_prompt_and_gold_and_no_field_left() -> None:
-    task = Task("t", lambda split: iter(()), "exact", paraphrase.PROMPT)
-    (turn,) = paraphrase.ask(Example("a", [{"role": "user", "content": EGGS}], WORKED), task)
+    (turn,) = paraphrase.ask(Example("a", [{"role": "user", "content": EGGS}], WORKED), paraphrase.PROMPT)
     assert turn["content"].startswith(EGGS)
     assert WORKED in turn["content"]
     assert "{" not in turn["content"]
@@ -222,11 +224,12 @@ def test_the_default_request_has_prompt_and_gold_and_no_field_left() -> None:
 
 def test_a_self_answer_is_asked_for_with_the_prompt_alone_and_gold_is_not_asked_for() -> None:
     example = Example("a", [{"role": "user", "content": EGGS}], WORKED)
-    task = Task("t", lambda split: iter(()), "exact", "")
     assert self.source.ask is not None
-    assert self.source.ask(example, task) == example.prompt
-    assert self.source.refuse(example, Completion("my response to the reference")) == ""
+    assert self.source.ask(example, "{prompt} {gold}") == example.prompt
+    assert self.source.filter(example, Completion("my response to the reference")) == ""
     assert gold.source.ask is None
+    assert self.source.answers_prompt
+    assert not paraphrase.source.answers_prompt
 
 
 @pytest.mark.parametrize(
@@ -234,6 +237,6 @@ def test_a_self_answer_is_asked_for_with_the_prompt_alone_and_gold_is_not_asked_
 )
 def test_a_completion_that_runs_in_circles_takes_no_time(piece: str) -> None:
     begun = time.process_time()
-    _refused(piece * 20_000)
-    _refused(piece * 2000, answer="so " * 2000 + "= 3.\n4")
+    _filtered(piece * 20_000)
+    _filtered(piece * 2000, answer="so " * 2000 + "= 3.\n4")
     assert time.process_time() - begun < 3

@@ -1,10 +1,12 @@
+"""GSM8K: gold without annotations, prompts, ids and splits."""
+
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from s3ft.data import splits
+from s3ft import tasks
 from s3ft.sources import paraphrase
 from s3ft.types import Task, UserError
 
@@ -17,9 +19,7 @@ ROW = {
 def _task(tmp_path: Path, rows: list[dict[str, Any]], **options: Any) -> Task:
     path = tmp_path / "gsm8k.jsonl"
     path.write_text("".join(json.dumps(r) + "\n" for r in rows), encoding="utf-8")
-    return splits.open_task(
-        {"name": "gsm8k", "path": {s: str(path) for s in ("train", "validation", "test")}, **options}
-    )
+    return tasks.load({"name": "gsm8k", "path": {s: str(path) for s in ("train", "validation", "test")}, **options})
 
 
 def test_the_gold_has_no_calculator_annotations_and_the_reference_the_final_number(tmp_path: Path) -> None:
@@ -46,7 +46,7 @@ def test_the_prompt_shows_the_question_as_it_is_and_not_the_gold(tmp_path: Path)
 def test_the_paraphrase_prompt_holds_prompt_and_gold_and_leaves_braces(tmp_path: Path) -> None:
     task = _task(tmp_path, [ROW])
     (found,) = task.rows("test")
-    (turn,) = paraphrase.ask(found, task)
+    (turn,) = paraphrase.ask(found, task.paraphrase)
     assert found.prompt[0]["content"] in turn["content"]
     assert found.gold in turn["content"]
     assert turn["content"].count("{answer}") == 4
@@ -65,7 +65,7 @@ def test_one_file_is_split_and_each_row_is_in_one_split(tmp_path: Path) -> None:
     rows = [{"question": f"question {i}", "answer": f"#### {i}"} for i in range(400)]
     path = tmp_path / "one.jsonl"
     path.write_text("".join(json.dumps(r) + "\n" for r in rows))
-    task = splits.open_task({"name": "gsm8k", "path": str(path)})
+    task = tasks.load({"name": "gsm8k", "path": str(path)})
     found = [e.id for split in ("train", "validation", "test") for e in task.rows(split)]
     assert len(found) == len(set(found)) == 400
 

@@ -30,7 +30,7 @@ def test_the_paraphrase_asks_with_prompt_and_gold():
 
 
 @pytest.mark.parametrize("style", ["gold", "own"])
-def test_the_judge_accepts_every_answer_and_refuses_its_neighbours(style):
+def test_the_judge_accepts_every_answer_and_rejects_its_neighbours(style):
     rows = list(_task(style=style).rows("train"))
     judge = judges.load(_task().judge)
     assert all(v.correct for v in judge(rows, [Completion(row.gold) for row in rows]))
@@ -40,6 +40,6 @@ def test_the_judge_accepts_every_answer_and_refuses_its_neighbours(style):
         assert verdict.correct == (row.reference == other.reference)
 
 
-def test_an_unknown_style_is_refused():
+def test_an_unknown_style_is_named():
     with pytest.raises(UserError, match="style: found 'mine', expected 'gold' or 'own'"):
         _task(style="mine")

@@ -1,3 +1,5 @@
+"""MBPP: the standard splits, the form that is asked for, and what the judge gets."""
+
 from __future__ import annotations
 
 import json

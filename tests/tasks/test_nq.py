@@ -1,3 +1,5 @@
+"""Natural Questions: the forms in which its rows come, unanswerable ones, and the judge that the task names."""
+
 import json
 from pathlib import Path
 from typing import Any
@@ -55,7 +57,7 @@ def test_a_row_without_answers_is_unanswerable(tmp_path: Path, answers: Any) -> 
     assert _rows(path, answerable_only=True) == []
 
 
-def test_the_judge_takes_gold_and_refuses_another_answer(tmp_path: Path) -> None:
+def test_the_judge_accepts_gold_and_rejects_another_answer(tmp_path: Path) -> None:
     rows = [
         {
             "question": "who wrote it",

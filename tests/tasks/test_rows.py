@@ -1,3 +1,5 @@
+"""Your own rows: columns, templates and the usual forms become examples; splits are stable; a bad row is named."""
+
 import hashlib
 import json
 from collections.abc import Iterator
@@ -6,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from s3ft.data import readers, splits
+from s3ft import tasks
+from s3ft.data import readers
 from s3ft.types import Example, Split, UserError
 
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
@@ -22,7 +25,7 @@ def _many(number: int, **more: Any) -> list[dict[str, Any]]:
 
 
 def _all(spec: dict[str, Any]) -> list[Example]:
-    task = splits.open_task({"name": "rows", **spec})
+    task = tasks.load({"name": "rows", **spec})
     return [e for split in SPLITS for e in task.rows(split)]
 
 
@@ -136,7 +139,7 @@ def test_rows_that_differ_in_their_tools_alone_have_ids_of_their_own(tmp_path: P
 
 def test_a_file_is_split_by_a_hash_of_the_prompt_into_90_5_5(tmp_path: Path) -> None:
     path = _file(tmp_path / "rows.jsonl", _many(4000))
-    task = splits.open_task({"name": "rows", "path": path})
+    task = tasks.load({"name": "rows", "path": path})
     found = {split: [e.prompt[0]["content"] for e in task.rows(split)] for split in SPLITS}
     assert sorted(t for texts in found.values() for t in texts) == sorted(f"question {i}" for i in range(4000))
     # five standard deviations of a binomial with p = .05 are 69 rows
@@ -146,7 +149,7 @@ def test_a_file_is_split_by_a_hash_of_the_prompt_into_90_5_5(tmp_path: Path) -> 
     assert found["test"] == [t for t in map("question {}".format, range(4000)) if _hex(t) >= "f333"]
     assert found["validation"] == [t for t in map("question {}".format, range(4000)) if "e666" <= _hex(t) < "f333"]
     more = _file(tmp_path / "more.jsonl", [{"prompt": "new", "gold": "g"}, *reversed(_many(4000, note=1))])
-    again = splits.open_task({"name": "rows", "path": more})
+    again = tasks.load({"name": "rows", "path": more})
     for split in SPLITS:
         assert {e.prompt[0]["content"] for e in again.rows(split)} - {"new"} == set(found[split])
 
@@ -168,7 +171,7 @@ def test_only_splits_that_are_not_given_are_taken_from_the_training_rows(
     tmp_path: Path, given: tuple[str, ...], expected: dict[Split, tuple[int, int]]
 ) -> None:
     path = {s: _file(tmp_path / f"{s}.jsonl", _many(100 if s == "train" else 7)) for s in given}
-    task = splits.open_task({"name": "rows", "path": path})
+    task = tasks.load({"name": "rows", "path": path})
     for split, (low, high) in expected.items():
         assert low <= len(list(task.rows(split))) <= high
 
@@ -238,7 +241,7 @@ def test_rows_are_streamed(tmp_path: Path) -> None:
     _file(path, _many(50))
     with path.open("a") as file:
         file.write("not JSON\n")
-    rows: Iterator[Example] = splits.open_task({"name": "rows", "path": str(path)}).rows("train")
+    rows: Iterator[Example] = tasks.load({"name": "rows", "path": str(path)}).rows("train")
     assert next(rows).prompt[0]["content"] == "question 0"
     with pytest.raises(UserError, match=r"rows\.jsonl:51: not JSON"):
         list(rows)

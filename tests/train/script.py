@@ -1,4 +1,4 @@
-"""What the tests of killed and of several processes run: python train_script.py MODEL OUT STEP_TO_DIE_AFTER"""
+"""What the tests of killed and of several processes run: python script.py MODEL OUT STEP_TO_DIE_AFTER DROPOUT"""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from pathlib import Path
 import torch
 
 import tiny
-from s3ft.chat.policy import open_chat
-from s3ft.config.schema import ChatConfig, TrainConfig
-from s3ft.train.loop import prepare, train
+from s3ft.chat import open_chat
+from s3ft.config import ChatConfig, TrainConfig
+from s3ft.train.arm import Arm, Base
+from s3ft.train.loop import train
+from s3ft.train.rows import prepare
 
 CONFIG = TrainConfig(batch_size=8, learning_rate=1e-2)
 STEPS = 6
@@ -29,9 +31,8 @@ def run(model: Path, out: Path, dies_after: int = 0, dropout: float = 0.1) -> di
 
     rows = prepare(tiny.gold_records(24), open_chat(tiny.tokenizer(), ChatConfig()))
     config = CONFIG.model_copy(update={"lora_dropout": dropout})
-    return train(
-        model, rows, out, config, "sft", 0, dtype=torch.float32, max_steps=STEPS, save_seconds=0.0, advance=advance
-    )
+    arm = Arm("sft", 0, config, STEPS)
+    return train(Base(model, torch.float32), rows, out, arm, save_seconds=0.0, advance=advance)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ import tiny
 from s3ft.train import sft
 from train import script
 
+TESTS = str(Path(__file__).parents[1])
 SCRIPT = [str(Path(script.__file__))]
 
 
@@ -27,7 +28,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def started(command: list[str]) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE", "PYTHONPATH": TESTS}
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
 
 

@@ -1,4 +1,4 @@
-"""Training: what the model is given is what was proven, nothing more and nothing less, and the same every time."""
+"""Training: what the model is given is what was checked, nothing more and nothing less, and the same every time."""
 
 from __future__ import annotations
 
@@ -15,12 +15,14 @@ from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 import tiny
-from s3ft.chat.policy import Chat, Refused, open_chat
-from s3ft.config.schema import ChatConfig, TrainConfig
+from s3ft.chat import Chat, TemplateUnsupported, open_chat
+from s3ft.config import ChatConfig, TrainConfig
 from s3ft.data import records
+from s3ft.digest import file_digest
 from s3ft.train import sft
-from s3ft.train.loop import prepare, train
-from s3ft.train.rows import Rows
+from s3ft.train.arm import Arm, Base
+from s3ft.train.loop import train
+from s3ft.train.rows import Rows, prepare
 from s3ft.types import Candidate, Completion, UserError
 
 QUICK = TrainConfig(batch_size=8, epochs=1, learning_rate=1e-2)
@@ -42,9 +44,16 @@ def rows(chat: Chat) -> Rows:
 
 
 def trained(
-    model: Path, rows: Rows, out: Path, config: TrainConfig = QUICK, seed: int = 0, **options: Any
+    model: Path,
+    rows: Rows,
+    out: Path,
+    config: TrainConfig = QUICK,
+    seed: int = 0,
+    steps: int | None = None,
+    **options: Any,
 ) -> dict[str, Any]:
-    return train(model, rows, out, config, "sft", seed, dtype=torch.float32, advance=lambda n: None, **options)
+    arm = Arm("sft", seed, config, steps)
+    return train(Base(model, torch.float32), rows, out, arm, advance=lambda n: None, **options)
 
 
 def weights(folder: Path) -> dict[str, torch.Tensor]:
@@ -58,10 +67,10 @@ def same(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> bool:
 # Rows
 
 
-def test_rows_are_the_proven_targets(chat: Chat, rows: Rows) -> None:
+def test_rows_are_the_checked_targets(chat: Chat, rows: Rows) -> None:
     found = tiny.gold_records(24)
     assert rows.keys == [r.example.id for r in found]
-    assert rows.proofs == {"exact": 24}
+    assert rows.matches == {"exact": 24}
     assert rows.sources == {"gold": 24}
     on_disk = rows.dataset()
     supervised = 0
@@ -90,21 +99,21 @@ def test_rows_that_are_too_long_are_left_out_and_named_and_none_is_cut(chat: Cha
 def test_own_answers_keep_their_ids_and_others_lose_theirs(chat: Chat) -> None:
     letters = tuple(chat.tokenizer.encode(c, add_special_tokens=False)[0] for c in "The answer is 3.")
     own = Completion("The answer is 3.", "The answer is 3.", letters)
-    for source, kept in (("self", True), ("paraphrase", False), ("gold", False)):
-        made = prepare([tiny.record(0, own, source)], chat).dataset()[0]
+    for answers_prompt in (True, False):
+        made = prepare([tiny.record(0, own, "mine", answers_prompt=answers_prompt)], chat).dataset()[0]
         written = [i for i in made["labels"] if i != -100][:-1]
-        assert (written == list(letters)) == kept, source
+        assert (written == list(letters)) == answers_prompt
         assert chat.decode(written) == "The answer is 3."
 
 
-def test_a_row_that_cannot_be_proven_stops_and_is_named(chat: Chat) -> None:
+def test_a_row_that_the_template_does_not_support_stops_and_is_named(chat: Chat) -> None:
     losing = open_chat(
         tiny.tokenizer(tiny.CHATML.replace("m.content }}", "m.content | replace('is', '') }}")), ChatConfig()
     )
-    with pytest.raises(Refused, match=r"row 'row-0', target from gold: .*The answer"):
+    with pytest.raises(TemplateUnsupported, match=r"row 'row-0', target from gold: .*The answer"):
         prepare(tiny.gold_records(4), losing)
     empty = tiny.record(7, Completion(" "))
-    with pytest.raises(Refused, match=r"row 'row-7'.*empty"):
+    with pytest.raises(TemplateUnsupported, match=r"row 'row-7'.*empty"):
         prepare([*tiny.gold_records(2), empty], chat)
     with pytest.raises(UserError, match="no rows to train on"):
         prepare([], chat)
@@ -112,8 +121,10 @@ def test_a_row_that_cannot_be_proven_stops_and_is_named(chat: Chat) -> None:
 
 def test_rows_without_a_target_are_named_and_rows_with_two_are_two(chat: Chat) -> None:
     none = replace(tiny.record(0, Completion("One.")), targets=[])
-    two = tiny.record(1, Completion("One."), "self")
-    two = replace(two, candidates=[*two.candidates, Candidate("self", Completion("Two."))], targets=[0, 1])
+    two = tiny.record(1, Completion("One."), "self", answers_prompt=True)
+    two = replace(
+        two, candidates=[*two.candidates, Candidate("self", Completion("Two."), answers_prompt=True)], targets=[0, 1]
+    )
     made = prepare([none, two], chat)
     assert made.keys == ["row-1", "row-1#1"]
     assert made.dropped == [("row-0", "no target under this recipe")]
@@ -200,6 +211,8 @@ def test_the_adapter_loads_in_plain_peft_changes_the_logits_and_merges(
     names = {p.name for p in (tmp_path / "out").iterdir()}
     assert names == {"adapter_model.safetensors", "adapter_config.json", "log.jsonl", "s3ft.json"}
     saved = json.loads((tmp_path / "out" / "s3ft.json").read_text())
+    files = saved.pop("files")
+    assert files == {name: file_digest(tmp_path / "out" / name) for name in names - {"s3ft.json"}}
     assert saved == json.loads(json.dumps(facts))
     base = AutoModelForCausalLM.from_pretrained(model, dtype=torch.float32).eval()
     prompt = torch.tensor([chat.prompt_ids([{"role": "user", "content": "What is 5 + 8?"}])])
@@ -238,8 +251,18 @@ def test_the_result_does_not_depend_on_what_was_trained_before(model: Path, rows
 
 def test_steps_are_the_caller_s_or_epochs_over_the_rows(model: Path, rows: Rows, tmp_path: Path) -> None:
     assert trained(model, rows, tmp_path / "a", QUICK.model_copy(update={"epochs": 2}))["steps"] == 6
-    assert trained(model, rows, tmp_path / "b", max_steps=4)["steps"] == 4
+    assert trained(model, rows, tmp_path / "b", steps=4)["steps"] == 4
     assert len((tmp_path / "b" / "log.jsonl").read_text().splitlines()) == 4
+
+
+@pytest.mark.parametrize("steps", [1, 2])
+def test_few_steps_do_not_train_at_rate_zero(model: Path, rows: Rows, tmp_path: Path, steps: int) -> None:
+    for warmup in (0.05, 1.0, 5.0):
+        config = QUICK.model_copy(update={"warmup": warmup})
+        facts = trained(model, rows, tmp_path / f"{warmup}", config, steps=steps)
+        assert facts["logit_change"] > 0
+        log = [json.loads(line) for line in (tmp_path / f"{warmup}" / "log.jsonl").read_text().splitlines()]
+        assert log[-1]["learning_rate"] == QUICK.learning_rate
 
 
 def test_extra_goes_to_trl_and_peft(model: Path, rows: Rows, tmp_path: Path) -> None:
@@ -282,7 +305,7 @@ def test_qlora_trains_an_adapter_on_the_model_in_four_bits(model: Path, rows: Ro
     PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(model), tmp_path / "qlora")
 
 
-def test_qlora_without_its_library_is_refused(
+def test_qlora_without_its_library_is_named(
     model: Path, rows: Rows, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("transformers.utils.is_bitsandbytes_available", lambda: False)
@@ -337,7 +360,7 @@ def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_good_checkpoint(
 
     monkeypatch.setattr(SFTTrainer, "compute_loss", failing)
     with pytest.raises(UserError, match=r"loss is nan at step 4; .*checkpoint-3") as caught:
-        trained(model, rows, tmp_path / "out", max_steps=6, save_seconds=0.0)
+        trained(model, rows, tmp_path / "out", steps=6, save_seconds=0.0)
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "out").exists()
     kept = tmp_path / "out.partial" / "checkpoint-3"

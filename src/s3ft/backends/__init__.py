@@ -1,14 +1,19 @@
-"""Models that write and weigh completions."""
+"""Models that write and score completions."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, cast
 
 from s3ft import plugins
-from s3ft.config.schema import RunConfig
+from s3ft.config import BackendConfig
+from s3ft.protocols import Backend
+from s3ft.types import Adapter, ModelFiles
+
+if TYPE_CHECKING:
+    from s3ft.chat import Chat
 
 
-def load(config: RunConfig, model: Path, fingerprint: str, adapter: Path | None = None, scale: float = 1.0) -> Any:
-    """The backend that the config names, for the model in `model`, with an adapter at `scale` where one is given."""
-    return plugins.load("backend", config.backend.name)(config, model, fingerprint, adapter, scale)
+def load(config: BackendConfig, model: ModelFiles, chat: Chat, adapter: Adapter | None = None) -> Backend:
+    """The backend that the config names, for the model, with an adapter if one is given."""
+    made = plugins.load("backend", config.name)(config, model, chat, adapter)
+    return cast(Backend, made)

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from s3ft.digest import digest
-from s3ft.types import Backend, Completion, Request, Sampling, Score, UserError
+from s3ft.progress import console
+from s3ft.protocols import Backend, require, scoring
+from s3ft.types import Capability, Completion, Request, Sampling, Score, UserError
 
 
 def folder(configured: str | None) -> Path:
@@ -22,41 +25,86 @@ def folder(configured: str | None) -> Path:
 
 
 class Store:
-    """A table of JSON values by key, safe against kill at any moment and shared by processes."""
+    """A table of JSON values by key, safe against kill at any moment and shared by processes; only its owner can read
+    it. A damaged file is put aside and a new one begun; a damaged value is as if it were not there."""
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(path, timeout=60)
-            self._db.execute("PRAGMA journal_mode=WAL")
-            self._db.execute("PRAGMA synchronous=NORMAL")
-            self._db.execute(
-                "CREATE TABLE IF NOT EXISTS kept (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID"
-            )
-        except (OSError, sqlite3.Error) as error:
-            raise UserError(f"cache {path}: {error}; name a folder that can be written with cache=DIR") from error
+            self._db = self._opened()
+        except sqlite3.DatabaseError as error:
+            if not _is_damage(error):
+                raise self._unusable(error) from error
+            self._put_aside(error)
+        except OSError as error:
+            raise self._unusable(error) from error
+
+    def _opened(self) -> sqlite3.Connection:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))
+        self._path.chmod(0o600)
+        db = sqlite3.connect(self._path, timeout=60)
+        db.execute("PRAGMA journal_mode=WAL")
+        db.execute("PRAGMA synchronous=NORMAL")
+        db.execute("CREATE TABLE IF NOT EXISTS kept (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID")
+        return db
+
+    def _put_aside(self, error: Exception) -> None:
+        """Renames a damaged file, which another process may have done meanwhile, and begins a new one."""
+        aside = self._path.with_name(f"{self._path.name}.damaged-{time.time_ns()}")
+        console.print(f"cache {self._path}: {error}; kept as {aside.name}, a new one is begun", soft_wrap=True)
+        try:
+            self._path.rename(aside)
+            for suffix in ("-wal", "-shm"):
+                self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
+            self._db = self._opened()
+        except (OSError, sqlite3.Error) as failed:
+            raise self._unusable(failed) from failed
+
+    def _unusable(self, error: Exception) -> UserError:
+        return UserError(f"cache {self._path}: {error}; free some space or name another folder with cache=DIR")
 
     def get(self, key: str) -> Any:
         """The value, or None."""
-        row = self._db.execute("SELECT value FROM kept WHERE key = ?", (key,)).fetchone()
-        return None if row is None else json.loads(row[0])
+        try:
+            row = self._db.execute("SELECT value FROM kept WHERE key = ?", (key,)).fetchone()
+            return None if row is None else json.loads(row[0])
+        except ValueError:
+            return None
+        except sqlite3.DatabaseError as error:
+            if not _is_damage(error):
+                raise self._unusable(error) from error
+            self._put_aside(error)
+            return None
 
     def put(self, values: Mapping[str, Any]) -> None:
-        """All of `values`, or none of them where the process dies."""
-        try:
-            with self._db:
-                rows = [(k, json.dumps(v, ensure_ascii=True)) for k, v in values.items()]
-                self._db.executemany("INSERT OR REPLACE INTO kept VALUES (?, ?)", rows)
-        except sqlite3.Error as error:
-            raise UserError(f"cache: {error}; free some space or name another folder with cache=DIR") from error
+        """All of `values`, or none of them if the process dies."""
+        rows = [(k, json.dumps(v, ensure_ascii=True)) for k, v in values.items()]
+        for is_last in (False, True):
+            try:
+                with self._db:
+                    self._db.executemany("INSERT OR REPLACE INTO kept VALUES (?, ?)", rows)
+                return
+            except sqlite3.DatabaseError as error:
+                if is_last or not _is_damage(error):
+                    raise self._unusable(error) from error
+                self._put_aside(error)
+
+
+def _is_damage(error: sqlite3.DatabaseError) -> bool:
+    return error.sqlite_errorcode in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 class Cached:
-    """A backend that answers from the store where it can, and keeps what it had to ask for."""
+    """A backend that answers from the store if it can, and keeps what it had to ask for."""
 
     def __init__(self, backend: Backend, store: Store) -> None:
         self._backend, self._store = backend, store
         self._identity = digest(dict(backend.identity))
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        return self._backend.capabilities
 
     @property
     def identity(self) -> Mapping[str, Any]:
@@ -83,13 +131,17 @@ class Cached:
                 yield index, completions
 
     def score(self, requests: Sequence[Request], completions: Sequence[Completion]) -> list[Score | None]:
-        """As Backend.score."""
+        """As ScoringBackend.score. Raises UserError if the backend gives no likelihoods."""
+        scorer = scoring(self._backend)
+        if scorer is None:
+            require(self._backend, "score", "likelihoods were asked for")
+            raise AssertionError
         pairs = zip(requests, completions, strict=True)
         keys = [self._key("score", r, [c.text, c.raw, c.token_ids]) for r, c in pairs]
         found: list[Score | None] = [Score(**kept) if (kept := self._store.get(k)) else None for k in keys]
         missing = [i for i, score in enumerate(found) if score is None]
         if missing:
-            scores = self._backend.score([requests[i] for i in missing], [completions[i] for i in missing])
+            scores = scorer.score([requests[i] for i in missing], [completions[i] for i in missing])
             self._store.put({keys[i]: asdict(s) for i, s in zip(missing, scores, strict=True) if s is not None})
             for i, score in zip(missing, scores, strict=True):
                 found[i] = score

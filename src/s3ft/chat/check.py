@@ -11,16 +11,16 @@ from dataclasses import dataclass
 from typing import Literal
 
 from s3ft.chat import reasoning
-from s3ft.chat.rendering import Refused, TemplateFailed
+from s3ft.chat.rendering import TemplateFailed, TemplateUnsupported
 from s3ft.chat.template import Template, Tools, difference, normal
 from s3ft.types import Completion, Message, UserError
 
-Proof = Literal["exact", "edge", "thoughts"]
+Match = Literal["exact", "edge", "thoughts"]
 
 SENTINELS = ("Zq7vXw", "Jk3bYh")
 """Completions that no template knows."""
 
-TALK: list[Message] = [{"role": "user", "content": "Hello"}]
+PROBE_CONVERSATION: list[Message] = [{"role": "user", "content": "Hello"}]
 
 _ENDING = re.compile(r"end|eo[tsm]|stop|sep|return|/s>|turn\|>", re.IGNORECASE)
 
@@ -48,11 +48,12 @@ class Ending:
 
 
 def splice(template: Template, plain: list[Message], tools: Tools) -> Splice:
-    """Finds it by two completions that the template cannot know. Raises Refused where it treats them differently."""
+    """Finds it by two completions that the template cannot know. Raises TemplateUnsupported if it treats
+    them differently."""
     prompt = template.render(plain, tools, generation=True)
     first, second = (template.around(plain, s, tools) for s in SENTINELS)
     if first != second:
-        raise Refused(f"the template of {template.name} writes other text around other completions")
+        raise TemplateUnsupported(f"the template of {template.name} writes other text around other completions")
     before, after = first
     cut = _common(template, prompt, before)
     return Splice(prompt, cut, before[cut:], after)
@@ -64,7 +65,7 @@ def ending(
     """The first token after a completion on which generation stops; where the finished conversation shows none, the one
     before a next user turn; else a guess. None where the template ends turns with no token at all."""
     try:
-        followed = template.around(plain, SENTINELS[0], tools, TALK)[1]
+        followed = template.around(plain, SENTINELS[0], tools, PROBE_CONVERSATION)[1]
     except UserError:
         followed = ""
     for text in (after, followed):
@@ -74,27 +75,32 @@ def ending(
     return _guess(template, after) or _guess(template, followed)
 
 
-def prove(
-    template: Template,
-    where: Splice,
-    gap: str,
-    text: str,
-    finished: list[Message],
-    completion: Completion,
-    thought: str | None,
-    tools: Tools,
-) -> Proof:
-    """How `text`, trained after P, agrees with F for the shapes in which a completion can be given to a template: exact
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """What is trained after P."""
+
+    text: str
+    completion: Completion
+    """Of which `text` is the form that is trained on."""
+    thought: str | None
+    """The thoughts in it that are trained on."""
+
+
+def compare(
+    template: Template, where: Splice, gap: str, trained: Trained, finished: list[Message], tools: Tools
+) -> Match:
+    """How what is trained after P agrees with F for the shapes in which a completion can be given to a template: exact
     (F is P + text), edge (up to white space at ends), thoughts (F leaves out the text's thoughts or shows empty ones).
 
-    Raises Refused where the text is not the completion's, or no shape agrees."""
+    Raises TemplateUnsupported where the text is not the completion's, or no shape agrees."""
+    text, completion = trained.text, trained.completion
     answer, raw = completion.text, completion.raw or completion.text
     written = {where.lead + t + gap for t in trims(answer)} | {raw, raw + gap}
-    if template.squeeze(text, " ") not in {template.squeeze(w, " ") for w in written}:
-        raise Refused(f"what would be trained is not the completion: {difference(text, raw)}")
-    best: Proof | None = None
+    if template.normalise_whitespace(text, " ") not in {template.normalise_whitespace(w, " ") for w in written}:
+        raise TemplateUnsupported(f"what would be trained is not the completion: {difference(text, raw)}")
+    best: Match | None = None
     seen = ""
-    for shape in _shapes(template, where, completion, thought):
+    for shape in _shapes(template, where, completion, trained.thought):
         try:
             full = template.render([*finished, {"role": "assistant", **shape}], tools)
         except TemplateFailed as error:
@@ -110,7 +116,7 @@ def prove(
         best = best if best == "edge" else found or best
         seen = seen or difference(where.prompt + text, body)
     if best is None:
-        raise Refused(f"what would be trained is not what the template renders: {seen}")
+        raise TemplateUnsupported(f"what would be trained is not what the template renders: {seen}")
     return best
 
 
@@ -132,7 +138,7 @@ def _shapes(template: Template, where: Splice, completion: Completion, thought: 
     ]
 
 
-def _agree(template: Template, where: Splice, gap: str, body: str, expected: str, answer: str) -> Proof | None:
+def _agree(template: Template, where: Splice, gap: str, body: str, expected: str, answer: str) -> Match | None:
     if normal(body) == normal(expected):
         return "exact"
     prompt = where.prompt
@@ -146,9 +152,9 @@ def _agree(template: Template, where: Splice, gap: str, body: str, expected: str
     ends = [normal(t.rstrip().removesuffix(gap.strip()).rstrip()) for t in (ours, theirs)]
     if not all(e.endswith(normal(answer.strip())) for e in ends):
         return None
-    if template.squeeze(ours) == template.squeeze(theirs):
+    if template.normalise_whitespace(ours) == template.normalise_whitespace(theirs):
         return "edge"
-    bare = [template.squeeze(reasoning.remove(t, template.pairs)) for t in (ours, theirs)]
+    bare = [template.normalise_whitespace(reasoning.remove(t, template.pairs)) for t in (ours, theirs)]
     kept, shown = (reasoning.inner(t, template.pairs) for t in (ours, theirs))
     return "thoughts" if bare[0] == bare[1] and shown <= kept else None
 

@@ -1,8 +1,8 @@
-"""One chat policy for generating, judging, training and evaluating; what is trained on is proven row by row.
+"""One chat policy for generating, judging, training and evaluating; what is trained on is checked row by row.
 
 Trained are the ids of the prompt exactly as generation sees it, then the completion's, then the token on which
 generation stops. The template's own rendering of the finished conversation is the audit: a difference is explained or
-the row refused (proof.py)."""
+the row rejected (check.py)."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from s3ft.chat import check, reasoning, rendering
-from s3ft.chat.check import Ending, Proof, Splice
-from s3ft.chat.rendering import Refused, TemplateFailed
+from s3ft.chat.check import Ending, Match, Splice
+from s3ft.chat.rendering import TemplateFailed, TemplateUnsupported
 from s3ft.chat.template import Template, Tools, difference
 from s3ft.config.schema import ChatConfig
-from s3ft.types import Completion, Message, UserError
+from s3ft.types import Completion, Example, Message, UserError
 
-__all__ = ["Chat", "Refused", "Target", "open_chat"]
+__all__ = ["Chat", "Target", "TemplateUnsupported", "open_chat"]
 
 FinishReason = Literal["stop", "length", "error"]
 
@@ -31,7 +31,7 @@ class Target:
     input_ids: list[int]
     num_prompt: int
     """Labels are -100 before this index and the ids from there on."""
-    proof: Proof
+    match: Match
     """How the finished rendering agrees: exactly, up to white space at edges, or without thoughts in either."""
 
     @property
@@ -54,8 +54,8 @@ def open_chat(tokenizer: Any, config: ChatConfig, *, stop_ids: Iterable[int] = (
         ) from error
     date = _date(config.date)
     notes: list[str] = []
-    kwargs = rendering.complete(tokenizer, text, config.template_kwargs, date, notes)
-    frozen, tools_frozen = (rendering.frozen(t, date) for t in (text, tools_text))
+    kwargs = rendering.with_default_args(tokenizer, text, config.template_kwargs, date, notes)
+    frozen, tools_frozen = (rendering.with_fixed_date(t, date) for t in (text, tools_text))
     if frozen != text:
         notes.append(f"the template prints today's date: frozen at {date}")
     eos = tokenizer.eos_token_id
@@ -165,13 +165,21 @@ class Chat:
 
     # What is trained on
 
+    def why_untrainable(self, example: Example, completion: Completion) -> str:
+        """Why a completion of an example cannot be trained on by the chat template; empty when it can."""
+        try:
+            self.target(example.prompt, completion, example.tools)
+        except TemplateUnsupported as error:
+            return str(error)
+        return ""
+
     def target(self, messages: Sequence[Message], completion: Completion, tools: Tools = None) -> Target:
-        """The training sequence of a row, audited. A completion with `token_ids` is trained on those very ids, unless
+        """The training sequence of a row, checked. A completion with `token_ids` is trained on those very ids, unless
         it has thoughts and keep_reasoning is off; any other on its text in the template's form. A completion without
-        `raw` is read as `gold`. Raises Refused."""
+        `raw` is read as `gold`. Raises TemplateUnsupported."""
         completion = completion if completion.raw else self.gold(completion.text)
         if not completion.text.strip():
-            raise Refused("the completion is empty; leave the row out or give it an answer")
+            raise TemplateUnsupported("the completion is empty; leave the row out or give it an answer")
         where, prompt = self._look(messages, tools)
         end = self._ending(messages, where, tools)
         has_thoughts = self._thought(completion, where) is not None
@@ -181,15 +189,15 @@ class Chat:
         elif has_thoughts and self.keep_reasoning:
             ids = self._template.encode_after(prompt, where.prompt, "", completion.raw, end.gap, is_text=False)
         else:
-            self._refuse_open_thought(where)
+            self._reject_open_thought(where)
             text = self._as_shown(messages, completion.text, where, end.gap, tools)
             trimmed = text != completion.text
             ids = self._template.encode_after(prompt, where.prompt, where.lead, text, end.gap)
         whole = [*prompt, *ids, end.stop]
-        found = self.audit(whole, len(prompt), messages, completion, tools)
+        found = self.check(whole, len(prompt), messages, completion, tools)
         return Target(whole, len(prompt), "edge" if trimmed and found == "exact" else found)
 
-    def audit(
+    def check(
         self,
         input_ids: Sequence[int],
         num_prompt: int,
@@ -198,34 +206,36 @@ class Chat:
         tools: Tools = None,
         *,
         finished: Sequence[Message] | None = None,
-    ) -> Proof:
-        """Holds a training sequence against the template's own rendering of the finished conversation. Raises Refused.
+    ) -> Match:
+        """Holds a training sequence against the template's own rendering of the finished conversation.
+
+        Raises TemplateUnsupported.
 
         `finished`: the messages of the finished conversation before the completion, where they are not `messages`."""
         completion = completion if completion.raw else self.gold(completion.text)
         where, prompt = self._look(messages, tools)
         end = self._ending(messages, where, tools)
         if list(input_ids[:num_prompt]) != prompt:
-            raise Refused(
+            raise TemplateUnsupported(
                 f"the prompt's ids are not what generation gets: {self.decode(input_ids[:num_prompt])[-60:]!r}"
             )
         if len(input_ids) < num_prompt + 2 or input_ids[-1] != end.stop:
-            raise Refused(f"the sequence does not end in {self.decode([end.stop])!r}, on which generation stops")
+            raise TemplateUnsupported(
+                f"the sequence does not end in {self.decode([end.stop])!r}, on which generation stops"
+            )
         if any(i in self.stop_ids for i in input_ids[num_prompt:-1]):
-            raise Refused("the completion holds a token on which generation stops: nothing after it can be sampled")
+            raise TemplateUnsupported(
+                "the completion holds a token on which generation stops: nothing after it can be sampled"
+            )
         start, text = self.decode(prompt), self.decode(input_ids[:-1])
-        if not text.startswith(start) or self._template.squeeze(start) != self._template.squeeze(where.prompt):
-            raise Refused(f"the tokenizer does not give the prompt back: {difference(start, where.prompt)}")
-        return check.prove(
-            self._template,
-            where,
-            end.gap,
-            text[len(start) :],
-            self._template.plain(finished if finished is not None else messages),
-            completion,
-            self._thought(completion, where) if self.keep_reasoning else None,
-            tools,
-        )
+        if not text.startswith(start) or self._template.normalise_whitespace(
+            start
+        ) != self._template.normalise_whitespace(where.prompt):
+            raise TemplateUnsupported(f"the tokenizer does not give the prompt back: {difference(start, where.prompt)}")
+        thought = self._thought(completion, where) if self.keep_reasoning else None
+        trained = check.Trained(text[len(start) :], completion, thought)
+        plain = self._template.plain(finished if finished is not None else messages)
+        return check.compare(self._template, where, end.gap, trained, plain, tools)
 
     def splice(self, messages: Sequence[Message], tools: Tools = None) -> tuple[Splice, Ending]:
         """Where a completion goes, and how its turn ends."""
@@ -244,18 +254,20 @@ class Chat:
             plain = self._template.plain(messages)
             found = check.ending(self._template, plain, where.after, tools, self.stop_ids)
             if found is None or found.guessed:
-                raise Refused(f"the turn ends in {where.after[:40]!r}, which holds no token on which generation stops")
+                raise TemplateUnsupported(
+                    f"the turn ends in {where.after[:40]!r}, which holds no token on which generation stops"
+                )
             self._endings[where.after] = found
         return self._endings[where.after]
 
-    def _refuse_open_thought(self, where: Splice) -> None:
+    def _reject_open_thought(self, where: Splice) -> None:
         pairs = self._template.pairs
         pair = reasoning.opened(where.prompt + where.lead, pairs)
         if pair:
             ways = rendering.closing_switches(self._template, lambda p: reasoning.opened(p, pairs) is None)
             way = f"set chat.template_kwargs: {ways}" if ways else "take a recipe without gold and paraphrase (rft)"
             name = self._template.name
-            raise Refused(
+            raise TemplateUnsupported(
                 f"the template of {name} opens a thought ({pair.open!r}): no text without thoughts fits; {way}"
             )
 
@@ -281,10 +293,10 @@ class Chat:
         """Tries the template: does it take a system text, what does it write around an answer, how does it end?"""
         template = self._template
         try:
-            template.render(check.TALK, None, generation=True)
+            template.render(check.PROBE_CONVERSATION, None, generation=True)
         except TemplateFailed as error:
             raise UserError(f"the chat template of {template.name} raises on a plain conversation: {error}") from error
-        system: list[Message] = [{"role": "system", "content": check.SENTINELS[1]}, *check.TALK]
+        system: list[Message] = [{"role": "system", "content": check.SENTINELS[1]}, *check.PROBE_CONVERSATION]
         try:
             shown = [template.prompt_text(system), "".join(template.around(system, check.SENTINELS[0]))]
         except UserError:
@@ -293,11 +305,11 @@ class Chat:
             template.merge_system = True
             self.notes.append("the template has no lasting place for a system text: merged into the first user turn")
         try:
-            where = check.splice(template, check.TALK, None)
-        except Refused as error:
-            self.notes.append(f"training on this template will be refused: {error}")
+            where = check.splice(template, check.PROBE_CONVERSATION, None)
+        except TemplateUnsupported as error:
+            self.notes.append(f"training on this template is not supported: {error}")
             return
-        end = check.ending(template, check.TALK, where.after, None, self.stop_ids)
+        end = check.ending(template, check.PROBE_CONVERSATION, where.after, None, self.stop_ids)
         if end is None:
             eos = self.tokenizer.eos_token_id
             if eos is None:

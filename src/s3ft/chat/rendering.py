@@ -12,11 +12,11 @@ from typing import Any
 from s3ft.types import UserError
 
 
-class Refused(UserError):
-    """A row or template whose training text cannot be proven; the message says what differs."""
+class TemplateUnsupported(UserError):
+    """A row or template whose training text the template does not support; the message says what differs."""
 
 
-class TemplateFailed(Refused):
+class TemplateFailed(TemplateUnsupported):
     """A template that raised, in its own words."""
 
 
@@ -30,7 +30,6 @@ _SWITCHES: tuple[tuple[str, Any], ...] = (
 )
 _DIRECTIVES = "aAwdbBmyYHIpMSfzZjUWcxXGuV"
 _BUILT_IN = {"namespace", "dict", "range"}
-_START, _END = "\U000f0000", "\U000f0001"
 
 
 def render(tokenizer: Any, template: str, messages: Any, tools: Any, generation: bool, kwargs: dict[str, Any]) -> str:
@@ -56,7 +55,7 @@ def render(tokenizer: Any, template: str, messages: Any, tools: Any, generation:
     raise TemplateFailed(" ".join(f"{type(failure).__name__}: {failure}".split())[:300]) from failure
 
 
-def frozen(template: str, date: datetime.date) -> str:
+def with_fixed_date(template: str, date: datetime.date) -> str:
     """The template with strftime_now answering for noon of `date`; unchanged where it does not ask."""
     if "strftime_now" not in template:
         return template
@@ -66,7 +65,7 @@ def frozen(template: str, date: datetime.date) -> str:
     return f"{{%- macro strftime_now(format) -%}}{{{{- format{unpadded}{answers} -}}}}{{%- endmacro %}}\n{template}"
 
 
-def complete(
+def with_default_args(
     tokenizer: Any, template: str, kwargs: dict[str, Any], date: datetime.date, notes: list[str]
 ) -> dict[str, Any]:
     """Template arguments, with those added that the template cannot do without: a date where its name says so, empty
@@ -75,13 +74,13 @@ def complete(
     if unread:
         known = ", ".join(sorted(_variables(template, tokenizer))) or "none"
         raise UserError(f"chat.template_kwargs: the chat template does not read {unread[0]!r}; it reads {known}")
-    talk = [{"role": "user", "content": "Hello"}]
+    conversation = [{"role": "user", "content": "Hello"}]
     try:
-        render(tokenizer, template, talk, None, True, kwargs)
+        render(tokenizer, template, conversation, None, True, kwargs)
     except TemplateFailed:
-        for fill in _fillings(sorted(_variables(template, tokenizer) - set(kwargs)), date):
+        for fill in _default_args(sorted(_variables(template, tokenizer) - set(kwargs)), date):
             try:
-                render(tokenizer, template, talk, None, True, {**fill, **kwargs})
+                render(tokenizer, template, conversation, None, True, {**fill, **kwargs})
             except TemplateFailed:
                 continue
             notes.append(f"the template needs {', '.join(fill)}: given {fill}; set chat.template_kwargs to change that")
@@ -103,7 +102,7 @@ def _variables(template: str, tokenizer: Any) -> set[str]:
     return jinja2.meta.find_undeclared_variables(parsed) - given - set(tokenizer.special_tokens_map) - _BUILT_IN
 
 
-def _fillings(missing: list[str], date: datetime.date) -> list[dict[str, str]]:
+def _default_args(missing: list[str], date: datetime.date) -> list[dict[str, str]]:
     """Arguments to try, the fewest first."""
     values = {
         n: str(date) if re.search("date|time|today|now", n) else "[]" if re.search("function|tool", n) else ""
@@ -117,11 +116,13 @@ def _fillings(missing: list[str], date: datetime.date) -> list[dict[str, str]]:
 
 def closing_switches(template: Any, closed: Callable[[str], bool]) -> str:
     """The template's own argument that ends the thought its prompt opens, as YAML; empty where there is none."""
-    talk = [{"role": "user", "content": "Hello"}]
+    conversation = [{"role": "user", "content": "Hello"}]
     for name, value in _SWITCHES:
         if re.search(rf"\b{name}\b", template.text):
             try:
-                text = render(template.tokenizer, template.text, talk, None, True, {**template.kwargs, name: value})
+                text = render(
+                    template.tokenizer, template.text, conversation, None, True, {**template.kwargs, name: value}
+                )
             except TemplateFailed:
                 continue
             if closed(text):
@@ -132,26 +133,6 @@ def closing_switches(template: Any, closed: Callable[[str], bool]) -> str:
 def encode(tokenizer: Any, text: str) -> list[int]:
     """Ids of text in which control tokens are meant."""
     return [int(i) for i in tokenizer.encode(text, add_special_tokens=False)]
-
-
-def marked(value: Any, control: re.Pattern[str]) -> Any:
-    """The same JSON with control tokens in its strings marked as text."""
-    from transformers.utils.chat_template_utils import mark_control_tokens
-
-    return mark_control_tokens(value, control)
-
-
-def unmarked(text: str) -> str:
-    return text.replace(_START, "").replace(_END, "")
-
-
-def encode_marked(tokenizer: Any, text: str, continued: bool = False) -> list[int]:
-    """Ids of text in which marked control tokens are text. `continued`: the text goes on after other ids, so that
-    SentencePiece adds no space before it."""
-    from transformers.utils.chat_template_utils import encode_marked_chat
-
-    ids = encode_marked_chat(tokenizer, _START + text if continued else text)
-    return [int(i) for i in ids]
 
 
 def fingerprint(tokenizer: Any) -> str:

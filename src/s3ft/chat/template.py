@@ -8,8 +8,8 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
-from s3ft.chat import reasoning, rendering
-from s3ft.chat.rendering import Refused
+from s3ft.chat import marks, reasoning, rendering
+from s3ft.chat.rendering import TemplateUnsupported
 from s3ft.types import Message
 
 Tools = list[dict[str, Any]] | None
@@ -59,10 +59,12 @@ class Template:
     def around(
         self, plain: list[Message], completion: str, tools: Tools = None, then: list[Message] | None = None
     ) -> tuple[str, str]:
-        """What the finished conversation has before and after a completion. Raises Refused unless it is there once."""
+        """What the finished conversation has before and after a completion.
+
+        Raises TemplateUnsupported unless it is there once."""
         full = self.render([*plain, {"role": "assistant", "content": completion}, *(then or [])], tools)
         if full.count(completion) != 1:
-            raise Refused(f"the template of {self.name} shows a completion {full.count(completion)} times")
+            raise TemplateUnsupported(f"the template of {self.name} shows a completion {full.count(completion)} times")
         before, _, after = full.partition(completion)
         return before, after
 
@@ -75,33 +77,40 @@ class Template:
         text = self.render(plain, tools, generation=True)
         if not self._control.search(json.dumps([plain, tools], ensure_ascii=False)):
             return rendering.encode(self.tokenizer, text)
-        marked = self.render([self._marked(m) for m in plain], rendering.marked(tools, self._control), generation=True)
-        if rendering.unmarked(marked) != text:
-            raise Refused(f"control tokens in the messages change what the template of {self.name} writes; remove them")
-        return rendering.encode_marked(self.tokenizer, marked)
+        marked = self.render([self._marked(m) for m in plain], marks.marked(tools, self._control), generation=True)
+        if marks.unmarked(marked) != text:
+            raise TemplateUnsupported(
+                f"control tokens in the messages change what the template of {self.name} writes; remove them"
+            )
+        return marks.encode(self.tokenizer, marked)
 
     def encode_after(
         self, prompt: list[int], shown: str, lead: str, text: str, gap: str, *, is_text: bool = True
     ) -> list[int]:
         """Ids of lead + text + gap as they follow the prompt, whose text is `shown`. Control tokens in `text` stay text
-        unless it `is_text` no more, but what a model wrote. Raises Refused where the ids do not give the text back."""
+        unless it `is_text` no more, but what a model wrote. Raises TemplateUnsupported if the ids do not
+        give the text back."""
         if is_text and self._control.search(text):
-            marked = lead + rendering.marked(text, self._control) + gap
-            return rendering.encode_marked(self.tokenizer, marked, continued=True)
+            marked = lead + marks.marked(text, self._control) + gap
+            return marks.encode(self.tokenizer, marked, continued=True)
         wanted, start = lead + text + gap, self.decode(prompt)
         whole = rendering.encode(self.tokenizer, shown + wanted)
-        if whole[: len(prompt)] == prompt and self.squeeze(self.decode(whole)) == self.squeeze(start + wanted):
+        if whole[: len(prompt)] == prompt and self.normalise_whitespace(
+            self.decode(whole)
+        ) == self.normalise_whitespace(start + wanted):
             return whole[len(prompt) :]
         alone = rendering.encode(self.tokenizer, wanted)
-        for form in (normal, self.squeeze):
-            for ids in (alone, rendering.encode_marked(self.tokenizer, wanted, continued=True)):
+        for form in (normal, self.normalise_whitespace):
+            for ids in (alone, marks.encode(self.tokenizer, wanted, continued=True)):
                 if form(self.decode([*prompt, *ids])) == form(start + wanted):
                     return ids
-        raise Refused(f"the tokenizer of {self.name} cannot write it: {difference(self.decode(alone), wanted)}")
+        raise TemplateUnsupported(
+            f"the tokenizer of {self.name} cannot write it: {difference(self.decode(alone), wanted)}"
+        )
 
     def _marked(self, message: Message) -> Message:
         control = self._control_but_thoughts if message.get("role") == "assistant" else self._control
-        return {k: v if k == "role" else rendering.marked(v, control) for k, v in message.items()}
+        return {k: v if k == "role" else marks.marked(v, control) for k, v in message.items()}
 
     # Ids to text
 
@@ -128,7 +137,7 @@ class Template:
     def _decode(self, ids: Sequence[int]) -> str:
         return str(self.tokenizer.decode(list(ids), skip_special_tokens=False, clean_up_tokenization_spaces=False))
 
-    def squeeze(self, text: str, space: str | None = None) -> str:
+    def normalise_whitespace(self, text: str, space: str | None = None) -> str:
         """Text without white space next to added tokens and at its ends; `space`: those characters only."""
         text = normal(text)
         return "\0".join(p.strip(space) for p in self._token_normal.split(text)) + "\1".join(

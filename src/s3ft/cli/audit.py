@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
@@ -17,7 +17,11 @@ from s3ft.cli.audit_sample import Stratum
 from s3ft.data import atomic, jsonl
 from s3ft.evaluate import statistics
 from s3ft.progress import progress
-from s3ft.types import Backend, Completion, Example, UserError, Verdict
+from s3ft.protocols import Backend
+from s3ft.types import Capability, Completion, Example, Request, Sampling, Score, UserError, Verdict
+
+if TYPE_CHECKING:
+    from s3ft.backends.cache import Cached
 
 BATCH_ROWS = 256
 BATCH_CHARACTERS = 8_000_000
@@ -56,25 +60,25 @@ class Disagreement:
 
 @dataclass
 class Agreement:
-    """A judge's verdicts beside the labels. None counts as refused: it never makes a target."""
+    """A judge's verdicts and the labels. None counts as rejected: it never makes a target."""
 
     verdicts: Counter[bool | None] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
-    """Why the judge could not tell."""
+    """Why the judge was undecided."""
     accepted_right: int = 0
     accepted_wrong: int = 0
-    refused_right: int = 0
-    refused_wrong: int = 0
+    rejected_right: int = 0
+    rejected_wrong: int = 0
     worst: list[Disagreement] = field(default_factory=list)
     """Wrong answers accepted; each becomes a training target."""
     lost: list[Disagreement] = field(default_factory=list)
-    """Right answers refused."""
+    """Right answers rejected."""
     unsure: list[Disagreement] = field(default_factory=list)
     """Right answers on which the judge said None."""
 
     @property
     def labelled(self) -> int:
-        return self.accepted_right + self.accepted_wrong + self.refused_right + self.refused_wrong
+        return self.accepted_right + self.accepted_wrong + self.rejected_right + self.rejected_wrong
 
     @property
     def disagreements(self) -> list[Disagreement]:
@@ -83,9 +87,9 @@ class Agreement:
 
     def shares(self) -> dict[str, statistics.Estimate]:
         """Agreement, precision, recall, false-positive rate and share of None, each with its 95 % Wilson interval."""
-        right, wrong = self.accepted_right + self.refused_right, self.accepted_wrong + self.refused_wrong
+        right, wrong = self.accepted_right + self.rejected_right, self.accepted_wrong + self.rejected_wrong
         return {
-            "agreement": statistics.wilson(self.accepted_right + self.refused_wrong, right + wrong),
+            "agreement": statistics.wilson(self.accepted_right + self.rejected_wrong, right + wrong),
             "precision": statistics.wilson(self.accepted_right, self.accepted_right + self.accepted_wrong),
             "recall": statistics.wilson(self.accepted_right, right),
             "false_positive_rate": statistics.wilson(self.accepted_wrong, wrong),
@@ -104,8 +108,8 @@ class Agreement:
         accepted = verdict.correct is True
         self.accepted_right += accepted and row.label
         self.accepted_wrong += accepted and not row.label
-        self.refused_right += not accepted and row.label
-        self.refused_wrong += not accepted and not row.label
+        self.rejected_right += not accepted and row.label
+        self.rejected_wrong += not accepted and not row.label
         if accepted != row.label:
             kind = self.worst if accepted else self.unsure if verdict.correct is None else self.lost
             if len(kind) < KEPT:
@@ -146,7 +150,8 @@ def judge_file(
     if out_path is not None and Path(out_path).absolute() == Path(rows_path).absolute():
         raise UserError(f"{out_path}: the verdicts would replace the rows; give --out another name")
     specs = [_spec(s) for s in (judge_spec, compare) if s is not None]
-    asked = [open_judge(s) for s in specs]
+    opener = Opener()
+    asked = [judges.load(s, opener if i == 0 else Opener()) for i, s in enumerate(specs)]
     found = Audit(_name(specs[0]), 0, Agreement(), None if compare is None else _name(specs[1]))
     found.other_agreement = None if compare is None else Agreement()
     sample = audit_sample.Reservoirs([_name(s) for s in specs]) if sample_path is not None else None
@@ -163,30 +168,51 @@ def judge_file(
                     said = {"id": row.id, "correct": v.correct, "answer": v.answer, "reason": v.reason}
                     atomic.write_line(out, said)
             advance(len(rows))
-    found.calls = getattr(asked[0], "calls", None)
+    found.calls = opener.calls
     if sample is not None and sample_path is not None:
         found.sample = audit_sample.write_or_read(Path(sample_path), sample)
     return found
 
 
-def open_judge(spec: Spec) -> Any:
-    """The judge, with the model that its options name bound to it where it asks one."""
-    judge: Any = judges.load(spec)
-    if hasattr(judge, "bind"):
-        judge.bind(None, open_backend)
-    return judge
+@dataclass
+class Opener:
+    """Opens the models that a judge names, their generations kept, and counts what they are asked."""
+
+    calls: int | None = None
+
+    def __call__(self, model: str | None, backend: Mapping[str, Any] | None) -> Backend:
+        """Raises UserError if the model is not named or cannot be had."""
+        from s3ft import config
+        from s3ft.runs import directory
+
+        if model is None:
+            raise UserError("judge 'llm': which model shall be asked? add -o model=NAME")
+        named = config.parse({"model": model, "task": "rows", "backend": dict(backend or {})})
+        self.calls = self.calls or 0
+        return _Counted(directory.Run(named, Path()).base(), self)
 
 
-def open_backend(model: str | None, backend: Mapping[str, Any] | None) -> Backend:
-    """The backend for a model and the backend section of a config, with its generations kept in the user's cache.
+class _Counted:
+    """A backend that notes how many completions or likelihoods it is asked for."""
 
-    Raises UserError where the model is not named or cannot be had."""
-    from s3ft.config import schema
-    from s3ft.runs import directory
+    def __init__(self, backend: Cached, opener: Opener) -> None:
+        self._backend, self._opener = backend, opener
 
-    if model is None:
-        raise UserError("judge 'llm': which model shall be asked? add -o model=NAME")
-    return directory.Run(schema.parse({"model": model, "task": "rows", "backend": dict(backend or {})}), Path()).base()
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        return self._backend.capabilities
+
+    @property
+    def identity(self) -> Mapping[str, Any]:
+        return self._backend.identity
+
+    def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[tuple[int, list[Completion]]]:
+        self._opener.calls = (self._opener.calls or 0) + len(requests) * sampling.num_samples
+        return self._backend.generate(requests, sampling)
+
+    def score(self, requests: Sequence[Request], completions: Sequence[Completion]) -> list[Score | None]:
+        self._opener.calls = (self._opener.calls or 0) + len(requests)
+        return self._backend.score(requests, completions)
 
 
 def show(audit: Audit) -> None:
@@ -227,7 +253,7 @@ def _rows(path: Path | str, judge: str) -> Iterator[Row]:
         label = row.get("label")
         if label is not None and not isinstance(label, bool):
             raise UserError(
-                f"{place}: field 'label' is {_brief(label)}, expected true or false; mend it or leave it out"
+                f"{place}: field 'label' is {_brief(label)}, expected true or false; fix it or leave it out"
             )
         if not isinstance(row["completion"], str):
             raise UserError(
@@ -253,7 +279,7 @@ def _check_reference(reference: Any, judge: str, place: str) -> None:
     texts = reference if judge == "qa" and isinstance(reference, list) else []
     is_wrong = reference is None or isinstance(reference, bool) or not isinstance(reference, types)
     if is_wrong or any(not isinstance(t, str) for t in texts):
-        raise UserError(f"{place}: field 'reference' is {_brief(reference)}, expected {expected}; mend or drop the row")
+        raise UserError(f"{place}: field 'reference' is {_brief(reference)}, expected {expected}; fix or drop the row")
 
 
 def _batches(rows: Iterator[Row]) -> Iterator[list[Row]]:

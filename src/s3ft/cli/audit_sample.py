@@ -32,7 +32,7 @@ class Outcome:
     wrong_targets: Estimate | None = None
     """Share of wrong completions among those that the first judge accepts; None until there are labels."""
     lost: Estimate | None = None
-    """Share of right completions among those that it refuses."""
+    """Share of right completions among those that it rejects."""
     by_stratum: dict[str, tuple[int, int, int]] = field(default_factory=dict)
     """Per stratum: rows in the file, rows labelled, labelled right."""
 
@@ -64,10 +64,10 @@ class Reservoirs:
         ]
 
     def name(self, stratum: Stratum) -> str:
-        """Such as "qa accepts, exact refuses"; two judges of one name are told apart by their place."""
+        """Such as "qa accepts, exact rejects"; two judges of one name are told apart by their place."""
         places = [f"{n} ({i})" if self.judges.count(n) > 1 else n for i, n in enumerate(self.judges, 1)]
         said = zip(places, stratum, strict=True)
-        return ", ".join(f"{judge} {'accepts' if accepts else 'refuses'}" for judge, accepts in said)
+        return ", ".join(f"{judge} {'accepts' if accepts else 'rejects'}" for judge, accepts in said)
 
 
 def write_or_read(path: Path, sample: Reservoirs) -> Outcome:
@@ -94,10 +94,10 @@ def write_or_read(path: Path, sample: Reservoirs) -> Outcome:
         labels[stratum].append(label)
     by_stratum = {n: (counts[n], len(labels[n]), sum(labels[n])) for n in counts}
     accepted = [by_stratum[sample.name(s)] for s in sample.counts if s[0]]
-    refused = [by_stratum[sample.name(s)] for s in sample.counts if not s[0]]
+    rejected = [by_stratum[sample.name(s)] for s in sample.counts if not s[0]]
     wrong = [(rows, n, n - right) for rows, n, right in accepted]
     done = sum(len(x) for x in labels.values())
-    return Outcome(path, drawn, done, share(wrong), share(refused), by_stratum)
+    return Outcome(path, drawn, done, share(wrong), share(rejected), by_stratum)
 
 
 def share(strata: Sequence[tuple[int, int, int]]) -> Estimate | None:

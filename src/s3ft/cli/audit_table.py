@@ -13,14 +13,14 @@ from s3ft.evaluate.statistics import Estimate
 
 SHOWN = 20
 """Disagreements that are printed."""
-_SAID = {True: "accepts", False: "refuses", None: "cannot tell"}
+_SAID = {True: "accepts", False: "rejects", None: "undecided"}
 
 
 def show(audit: Audit) -> None:
     console = Console(highlight=False)
     verdicts = audit.agreement.verdicts
     console.print(
-        f"{audit.judge}: {audit.rows:,} rows, {verdicts[True]:,} accepted, {verdicts[False]:,} refused, "
+        f"{audit.judge}: {audit.rows:,} rows, {verdicts[True]:,} accepted, {verdicts[False]:,} rejected, "
         f"{verdicts[None]:,} could not tell",
         soft_wrap=True,
     )
@@ -50,10 +50,10 @@ def _agreements(console: Console, audit: Audit) -> None:
     found = [agreement.shares() for _, agreement in columns]
     for share in found[0]:
         table.add_row(share.replace("_", " "), *(_share(f[share]) for f in found))
-    for count in ("accepted_right", "accepted_wrong", "refused_right", "refused_wrong"):
+    for count in ("accepted_right", "accepted_wrong", "rejected_right", "rejected_wrong"):
         table.add_row(count.replace("_", ", "), *(f"{getattr(a, count):,}" for _, a in columns))
     console.print(table)
-    console.print("None counts as refused; intervals are 95 % (Wilson)")
+    console.print("None counts as rejected; intervals are 95 % (Wilson)")
 
 
 def _comparison(console: Console, audit: Audit) -> None:
@@ -75,7 +75,7 @@ def _comparison(console: Console, audit: Audit) -> None:
 
 
 def _disagreements(console: Console, agreement: Agreement) -> None:
-    total = agreement.accepted_wrong + agreement.refused_right
+    total = agreement.accepted_wrong + agreement.rejected_right
     if total:
         console.print(f"\n{total:,} disagreements with the labels, worst first")
     for found in agreement.disagreements[:SHOWN]:
@@ -104,7 +104,7 @@ def _sample(console: Console, audit: Audit) -> None:
     if sample.wrong_targets is not None:
         console.print(f"wrong targets to expect of what {audit.judge} accepts: {_share(sample.wrong_targets)}")
     if sample.lost is not None:
-        console.print(f"right answers among what {audit.judge} refuses: {_share(sample.lost)}")
+        console.print(f"right answers among what {audit.judge} rejects: {_share(sample.lost)}")
 
 
 def _block(console: Console, head: str, row: Any, verdicts: list[Any]) -> None:

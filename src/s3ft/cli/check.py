@@ -1,8 +1,9 @@
-"""Before any training: is the gold accepted, the template proven, the end of turn learnt, and how long are the rows?"""
+"""Before any training: is the gold accepted, the template supported, the end of turn learnt; how long are rows?"""
 
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,9 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from s3ft.config.schema import RunConfig
-from s3ft.data.splits import Counts, examples
-from s3ft.ladder import chunks
+from s3ft.config import RunConfig
+from s3ft.data.splits import Distinct, SplitCounts
+from s3ft.pipeline import chunks
 from s3ft.progress import progress
 from s3ft.runs.directory import Run
 from s3ft.types import Completion
@@ -28,13 +29,14 @@ def show(config: RunConfig) -> None:
     table = Table(title=f"{found['task']} on {config.model}", title_justify="left", box=None, pad_edge=False)
     table.add_column("check")
     table.add_column("found", overflow="fold")
-    counts: Counts = found["counts"]
-    table.add_row("rows", f"{counts.rows} ({counts.duplicates} duplicates, {counts.in_two_splits} in another split)")
+    counts: SplitCounts = found["counts"]
+    removed = f"{counts.duplicates} duplicates, {counts.in_evaluation_split} also in an evaluation split"
+    table.add_row("rows", f"{counts.rows} (removed: {removed})")
     table.add_row("gold accepted", f"{found['verdicts'][True]} of {counts.rows}")
-    for correct, what in ((False, "gold refused"), (None, "gold undecided")):
+    for correct, what in ((False, "gold rejected"), (None, "gold undecided")):
         table.add_row(what, _named(found["verdicts"][correct], found["named"][correct]))
-    table.add_row("template", ", ".join(f"{proof} {n}" for proof, n in found["proofs"].items()) or "none proven")
-    table.add_row("template refused", _named(len(found["refused"]), found["refused"]))
+    table.add_row("template", ", ".join(f"{match} {n}" for match, n in found["matches"].items()) or "none supported")
+    table.add_row("template unsupported", _named(len(found["unsupported"]), found["unsupported"]))
     table.add_row("end of turn", f"{found['end']} ends every target and is trained on")
     table.add_row("prompt tokens", _lengths(found["prompts"]))
     table.add_row("prompt + gold", f"{_lengths(found['totals'])}; the limit is {found['limit']}")
@@ -45,49 +47,49 @@ def show(config: RunConfig) -> None:
 
 
 def check(config: RunConfig) -> dict[str, Any]:
-    """Judges every gold and proves every row's training text; loads no weights but those of a judge that is a model."""
-    from s3ft.backends.transformers import chat_of, context_length, load_tokenizer
-    from s3ft.chat.policy import Refused
+    """Judges every gold and checks every row's training text; loads no weights but those of a judge that is a model."""
+    from s3ft.chat import TemplateUnsupported
+    from s3ft.models.loading import context_length
 
     run = Run(config, Path())
-    folder, task, judge = run.model, run.task, run.judge()
-    tokenizer = load_tokenizer(folder, config.trust_remote_code)
-    chat = chat_of(tokenizer, folder, config)
-    counts = Counts()
+    judge, chat = run.judge(), run.chat
     verdicts: Counter[bool | None] = Counter()
     named: dict[bool | None, list[str]] = {False: [], None: []}
-    proofs: Counter[str] = Counter()
-    refused: list[str] = []
+    matches: Counter[str] = Counter()
+    unsupported: list[str] = []
     prompts: list[int] = []
     totals: list[int] = []
     ends: Counter[str] = Counter()
-    with progress("check", None) as advance:
-        for rows in chunks(examples(task, "train", config.limit, counts)):
+    with progress("check", None) as advance, closing(Distinct(run.task.name)) as seen:
+        for split in ("test", "validation"):
+            for _ in seen.rows(run.task.rows(split), split):
+                pass
+        for rows in chunks(seen.rows(run.task.rows("train"), "train", config.limit)):
             for e, verdict in zip(rows, judge(rows, [Completion(e.gold) for e in rows]), strict=True):
                 verdicts[verdict.correct] += 1
                 if verdict.correct is not True:
                     named[verdict.correct].append(f"{e.id} ({verdict.reason or verdict.answer})")
                 try:
                     target = chat.target(e.prompt, chat.gold(e.gold), e.tools)
-                except Refused as error:
-                    refused.append(f"{e.id} ({error})")
+                except TemplateUnsupported as error:
+                    unsupported.append(f"{e.id} ({error})")
                     continue
-                proofs[target.proof] += 1
+                matches[target.match] += 1
                 prompts.append(target.num_prompt)
                 totals.append(len(target.input_ids))
-                ends[tokenizer.decode(target.input_ids[-1:])] += 1
+                ends[chat.decode(target.input_ids[-1:])] += 1
             advance(len(rows))
     return {
-        "task": task.name,
-        "counts": counts,
+        "task": run.task.name,
+        "counts": seen.counts,
         "verdicts": verdicts,
         "named": named,
-        "proofs": proofs,
-        "refused": refused,
+        "matches": matches,
+        "unsupported": unsupported,
         "prompts": prompts,
         "totals": totals,
         "end": ", ".join(repr(e) for e in ends),
-        "limit": config.train.max_length or context_length(folder),
+        "limit": config.train.max_length or context_length(run.model.folder),
         "notes": chat.notes,
     }
 

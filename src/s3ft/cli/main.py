@@ -6,17 +6,17 @@ import errno
 import os
 import sys
 import traceback
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import cyclopts
 from cyclopts import App, Parameter
 
+from s3ft import processes
 from s3ft.types import UserError
 
 if TYPE_CHECKING:
-    from s3ft.runs.directory import Run
+    from s3ft.config import RunConfig
 
 app = App(
     name="s3ft",
@@ -32,9 +32,10 @@ Name = Annotated[str | None, Parameter(help="The run is kept in runs/NAME; defau
 @app.command
 def run(config: Config, *overrides: Overrides, name: Name = None) -> int:
     """Build, train, evaluate and report, for every recipe and seed of the config. Repeat it to go on after a stop."""
-    from s3ft.runs import directory as running
+    from s3ft.runs import opening, stages
 
-    return running.everything(_open(config, overrides, name), config, overrides)
+    with opening.opened(_config(config, overrides), name or config.stem) as (opened, lock):
+        return stages.run_all(opened, lock)
 
 
 @app.command
@@ -69,11 +70,10 @@ def report(config: Config, *overrides: Overrides, name: Name = None) -> None:
 
 @app.command
 def check(config: Config, *overrides: Overrides) -> None:
-    """Before any training: does the judge accept the gold, is the template proven, how long are the rows?"""
+    """Before any training: does the judge accept the gold, is the template supported, how long are the rows?"""
     from s3ft.cli import check as checking
-    from s3ft.config import schema as configs
 
-    checking.show(configs.load(config, overrides))
+    checking.show(_config(config, overrides))
 
 
 @app.command
@@ -88,7 +88,7 @@ def judge(
 ) -> None:
     """Judge the completions of a file; rows with labels also give an audit of the judge."""
     from s3ft.cli import audit
-    from s3ft.config.schema import section
+    from s3ft.config import section
 
     spec = {"name": judge, **section(option)}
     audit.show(audit.judge_file(spec, rows, out, compare, sample))
@@ -113,43 +113,53 @@ def names() -> None:
     listing.show()
 
 
-def _open(config: Path, overrides: tuple[str, ...], name: str | None) -> Run:
-    from s3ft.config import schema as configs
-    from s3ft.runs import directory as running
+@app.command(show=False)
+def worker(run_dir: Path, stage: str) -> None:
+    """One stage of a run, or this process's part of it; `s3ft run` starts it and holds the lock."""
+    from s3ft.runs import directory, stages
 
-    return running.open_run(configs.load(config, overrides), name or config.stem)
+    processes.end_with_parent()
+    run = directory.existing(run_dir)
+    stages.STAGES[stage](run)
+
+
+def _config(path: Path, overrides: tuple[str, ...]) -> RunConfig:
+    from s3ft import config
+
+    return config.load(path, overrides)
 
 
 def _stage(stage: str, config: Path, overrides: tuple[str, ...], name: str | None) -> None:
-    from s3ft.runs import directory as running
-    from s3ft.runs import stages
+    from s3ft.runs import opening, stages
 
-    # Libraries that warn of their own next version tell the user nothing.
-    warnings.filterwarnings("ignore", category=FutureWarning)
-    opened = _open(config, overrides, name)
-    with running.locked(opened):
-        getattr(stages, stage)(opened)
+    with opening.opened(_config(config, overrides), name or config.stem) as (opened, _):
+        stages.STAGES[stage](opened)
 
 
 def main() -> None:
     """Exit 0 done, 2 the user's mistake in one line, 1 a fault of ours with its traceback."""
-    # Threads that spin while they wait slow small models ten times and more beside a busy neighbour.
+    # Threads that spin while they wait slow small models ten times and more on a busy machine.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    processes.stop_on_sigterm()
     try:
         code = app(exit_on_error=False, print_error=False)
     except (UserError, cyclopts.CycloptsError) as error:
         _fail(" ".join(str(error).split()), 2)
     except KeyboardInterrupt:
+        if processes.is_worker():
+            sys.exit(130)
         _fail("stopped; repeat the command to go on", 130)
     except Exception as error:
-        if getattr(error, "errno", None) == errno.ENOSPC or "No space left on device" in str(error):
+        if (isinstance(error, OSError) and error.errno == errno.ENOSPC) or "No space left on device" in str(error):
             _fail(f"no space left on the disk ({error}); free some and repeat the command to go on", 2)
         traceback.print_exc()
-        _fail("a fault of s3ft's own, please report it with the lines above", 1)
+        _fail("internal error, please report it with the lines above", 1)
     sys.exit(code if isinstance(code, int) else 0)
 
 
 def _fail(line: str, code: int) -> None:
-    print(f"s3ft: {line}", file=sys.stderr)
+    from s3ft.progress import shown
+
+    print(f"s3ft: {shown(line)}", file=sys.stderr)
     sys.exit(code)

@@ -1,1 +1,25 @@
 """The config of a run: YAML plus key=value, checked before anything else happens."""
+
+from s3ft.config.load import load, parse, section
+from s3ft.config.schema import (
+    BackendConfig,
+    ChatConfig,
+    EvaluateConfig,
+    RunConfig,
+    Section,
+    SweepConfig,
+    TrainConfig,
+)
+
+__all__ = [
+    "BackendConfig",
+    "ChatConfig",
+    "EvaluateConfig",
+    "RunConfig",
+    "Section",
+    "SweepConfig",
+    "TrainConfig",
+    "load",
+    "parse",
+    "section",
+]

@@ -17,7 +17,7 @@ _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)
 
 @contextmanager
 def whole(path: Path) -> Iterator[TextIO]:
-    """A text file that takes its name only when the block ends well. Raises UserError where it cannot be written."""
+    """A text file that takes its name only when the block ends well. Raises UserError if it cannot be written."""
     partial = path.with_name(path.name + ".partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -49,11 +49,6 @@ def write_json(path: Path, value: Any) -> None:
         file.write("\n")
 
 
-def read_json(path: Path) -> Any:
-    """The JSON value of a file, None where there is none."""
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
-
-
 def write_line(file: TextIO, value: Any) -> None:
     """One line of JSON; lone surrogates, which UTF-8 has no bytes for, are escaped."""
     try:
@@ -62,9 +57,3 @@ def write_line(file: TextIO, value: Any) -> None:
     except UnicodeEncodeError:
         line = json.dumps(value)
     file.write(line + "\n")
-
-
-def is_done(path: Path, key: str) -> bool:
-    """Whether `path` is a JSON file that was made from what `key` stands for."""
-    found = read_json(path)
-    return isinstance(found, dict) and found.get("key") == key

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from s3ft.types import Message, UserError
+from s3ft.digest import digest
+from s3ft.types import Example, Message, UserError
 
 Row = Mapping[str, Any]
 Reader = Callable[[Row, str], tuple[list[Message], str]]
@@ -76,6 +77,13 @@ def detect(row: Row, place: str) -> str:
         f"{place}: columns found: {', '.join(row)}; none of the known forms ({known}); name yours with task.prompt and "
         "task.gold"
     )
+
+
+def example(row: Row, turns: list[Message], gold: str, reference: Any, offered: Any, id: Any) -> Example:
+    """One row, prepared; without an id of its own its content's hash is its id."""
+    columns = {k: v for k, v in row.items() if isinstance(v, str | int | float | bool)}
+    content = [turns, gold] if offered is None else [turns, gold, offered]
+    return Example(digest(content)[:16] if id is None else str(id), turns, gold, reference, offered, columns)
 
 
 def turns(value: Any, place: str, column: str, ends: str = "user") -> list[Message]:

@@ -1,93 +1,126 @@
-"""The rows of a task, each once: duplicates and prompts that stand in two splits are counted and left out."""
+"""The rows of a task, read once and written to a folder: each row once, and no prompt in two splits."""
 
 from __future__ import annotations
 
 import hashlib
-import inspect
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
-from typing import Any
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from dataclasses import asdict, dataclass, replace
+from itertools import islice
+from pathlib import Path
 
-from pydantic import ValidationError, validate_call
-
-from s3ft import plugins
+from s3ft.data import jsonl, made
 from s3ft.digest import digest
 from s3ft.types import Example, Split, Task, UserError
 
-
-def open_task(spec: dict[str, Any]) -> Task:
-    """The task for {"name": ..., option: value}. Raises UserError for an unknown name or option."""
-    options = dict(spec)
-    name = options.pop("name")
-    make = plugins.load("task", name)
-    known = list(inspect.signature(make).parameters)
-    for option in options:
-        if option not in known:
-            raise UserError(plugins.unknown(f"option of task {name}", option, known))
-    missing = [p.name for p in inspect.signature(make).parameters.values() if p.default is p.empty]
-    for option in missing:
-        if option not in options:
-            raise UserError(f"task {name!r} needs the option {option!r}; add task.{option}=...")
-    try:
-        task: Task = validate_call(config={"arbitrary_types_allowed": True})(make)(**options)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        raise UserError(
-            f"task {name!r}: option {first['loc'][0]!r} is {first['input']!r}; {first['msg'].lower()}"
-        ) from error
-    return task
+ORDER: tuple[Split, ...] = ("test", "validation", "train")
+"""A prompt that is in two splits is kept in the first of these, so that what is measured was never trained on."""
 
 
-_HELD: dict[Split, tuple[Split, ...]] = {"train": ("test", "validation"), "validation": ("test",), "test": ()}
-"""The splits that a prompt of this one must not stand in."""
-
-
-@dataclass
-class Counts:
-    """What was left out while reading."""
+@dataclass(frozen=True, slots=True)
+class SplitCounts:
+    """What reading one split found."""
 
     rows: int = 0
     duplicates: int = 0
-    in_two_splits: int = 0
+    """Rows removed because prompt and gold are those of an earlier row."""
+    in_evaluation_split: int = 0
+    """Rows removed because the prompt is also in an evaluation split."""
     digest: str = ""
     """SHA-256 over the rows, in order."""
-    _hash: Any = field(default_factory=hashlib.sha256, repr=False)
-
-    def add(self, example: Example) -> None:
-        self.rows += 1
-        self._hash.update(digest(asdict(example)).encode())
-        self.digest = self._hash.hexdigest()
 
 
-def examples(task: Task, split: Split, limit: int | None = None, counts: Counts | None = None) -> Iterator[Example]:
-    """Streams the rows of a split, at most `limit`; `counts` is filled on the way.
+class Distinct:
+    """Passes rows on, each once; what was seen is kept in a file, so that memory does not grow with the rows."""
 
-    A prompt that stands in two splits is kept for test before validation before training, so that what is measured
-    was never trained on. Raises UserError for an empty split and for one id with two contents."""
-    counts = counts if counts is not None else Counts()
-    held = _HELD[split]
-    taken = {_prompt_key(e) for other in held for e in task.rows(other)}
-    rows: set[bytes] = set()
-    ids: set[str] = set()
-    for example in task.rows(split):
-        if limit is not None and counts.rows >= limit:
-            break
-        prompt = _prompt_key(example)
-        row = hashlib.blake2b(prompt + example.gold.encode("utf-8", "replace"), digest_size=16).digest()
-        if row in rows:
-            counts.duplicates += 1
-        elif prompt in taken:
-            counts.in_two_splits += 1
-        elif example.id in ids:
-            raise UserError(f"task {task.name}: the id {example.id!r} stands on two different rows; make ids unique")
-        else:
-            rows.add(row)
-            ids.add(example.id)
-            counts.add(example)
-            yield example
-    if not counts.rows:
-        raise UserError(f"task {task.name}: no rows in its {split} split; give it data, or another split")
+    def __init__(self, name: str, file: Path | str = "") -> None:
+        self._name = name
+        self._seen = sqlite3.connect(str(file), isolation_level=None)
+        self._seen.execute("PRAGMA journal_mode=OFF")
+        self._seen.execute("PRAGMA synchronous=OFF")
+        for table in ("prompts", "rows", "ids"):
+            self._seen.execute(f"CREATE TABLE {table} (key BLOB PRIMARY KEY, split TEXT) WITHOUT ROWID")
+        self.counts = SplitCounts()
+        """Of the split that was read last."""
+
+    def close(self) -> None:
+        self._seen.close()
+
+    def rows(self, examples: Iterable[Example], split: Split = "train", limit: int | None = None) -> Iterator[Example]:
+        """The rows to use, at most `limit`. Raises UserError for one id with two contents."""
+        total = hashlib.sha256()
+        self.counts = counts = SplitCounts()
+        self._seen.execute("BEGIN")
+        for example in examples:
+            if limit is not None and counts.rows >= limit:
+                break
+            prompt = bytes.fromhex(digest([example.prompt, example.tools]))[:16]
+            row = hashlib.blake2b(prompt + example.gold.encode("utf-8", "replace"), digest_size=16).digest()
+            if self._held(prompt, split):
+                counts = replace(counts, in_evaluation_split=counts.in_evaluation_split + 1)
+            elif not self._is_new("rows", row, split):
+                counts = replace(counts, duplicates=counts.duplicates + 1)
+            elif not self._is_new("ids", f"{split}\0{example.id}".encode("utf-8", "surrogatepass"), split):
+                raise UserError(
+                    f"task {self._name}: duplicate id {example.id!r} on two different rows; make ids unique"
+                )
+            else:
+                total.update(digest(asdict(example)).encode())
+                counts = replace(counts, rows=counts.rows + 1)
+                yield example
+            self.counts = replace(counts, digest=total.hexdigest())
+        self._seen.execute("COMMIT")
+
+    def _held(self, prompt: bytes, split: Split) -> bool:
+        """Whether the prompt is in another split that was read before; notes it for those read after."""
+        found = self._seen.execute("SELECT split FROM prompts WHERE key = ?", (prompt,)).fetchone()
+        if found is None:
+            self._seen.execute("INSERT INTO prompts VALUES (?, ?)", (prompt, split))
+        return found is not None and found[0] != split
+
+    def _is_new(self, table: str, key: bytes, split: Split) -> bool:
+        done = self._seen.execute(f"INSERT OR IGNORE INTO {table} VALUES (?, ?)", (key, split))
+        return done.rowcount == 1
 
 
-def _prompt_key(example: Example) -> bytes:
-    return bytes.fromhex(digest([example.prompt, example.tools]))[:16]
+def distinct(name: str, examples: Iterable[Example]) -> Iterator[Example]:
+    """Rows of one set, each once. Raises UserError for one id with two contents."""
+    with closing(Distinct(name)) as seen:
+        yield from seen.rows(examples)
+
+
+def write(task: Task, folder: Path, key: str, limit: int | None) -> dict[Split, SplitCounts]:
+    """Writes every split of a task, at most `limit` training rows, and what was counted, under `key`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / "seen.partial"
+    file.unlink(missing_ok=True)
+    counts: dict[Split, SplitCounts] = {}
+    with closing(Distinct(task.name, file)) as seen:
+        for split in ORDER:
+            rows = seen.rows(task.rows(split), split, limit if split == "train" else None)
+            jsonl.write_whole(folder / f"{split}.jsonl", map(asdict, rows))
+            counts[split] = seen.counts
+    file.unlink()
+    facts = {"key": key, "splits": {s: asdict(c) for s, c in counts.items()}}
+    made.write(folder / "splits.json", facts, [folder / f"{split}.jsonl" for split in ORDER])
+    return counts
+
+
+def counts(folder: Path, key: str | None = None) -> dict[Split, SplitCounts] | None:
+    """What was counted when the splits were written; None if they were not, or not under `key`."""
+    found = made.read(folder / "splits.json", key)
+    if found is None:
+        return None
+    return {split: SplitCounts(**found["splits"][split]) for split in ORDER}
+
+
+def read(folder: Path, split: Split, limit: int | None = None) -> Iterator[Example]:
+    """The rows of a split that was written, at most `limit`."""
+    return (Example(**row) for row in islice(jsonl.read(folder / f"{split}.jsonl"), limit))
+
+
+def require_rows(task: str, split: Split, found: SplitCounts) -> None:
+    """Raises UserError for a split without rows."""
+    if not found.rows:
+        raise UserError(f"task {task}: no rows in its {split} split; give it data, or another split")

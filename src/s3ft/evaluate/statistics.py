@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 RESAMPLES = 4000
+AT_ONCE = 4_000_000
+"""Numbers in memory at once while items are resampled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +35,32 @@ def wilson(successes: int, total: int) -> Estimate:
     return Estimate(successes / total, float(interval.low), float(interval.high))
 
 
-def bootstrap(strata: Sequence[np.ndarray], statistic: Callable[[list[np.ndarray]], float], seed: int = 0) -> Estimate:
+def bootstrap(
+    strata: Sequence[np.ndarray], statistic: Callable[[list[np.ndarray]], np.ndarray], seed: int = 0
+) -> Estimate:
     """Percentile bootstrap that resamples items within every stratum.
 
-    `strata` are arrays whose last axis runs over items; `statistic` takes them, resampled, and gives a number.
-    Arms that are compared stand in the same stratum, as further rows, so that their items are drawn together."""
+    `strata` have the shape (arms, items); arms that are compared are rows of the same stratum, so that their items are
+    drawn together. `statistic` takes the means of each stratum, shape (resamples, arms), and gives one number a
+    resample."""
     draws = np.random.default_rng(seed)
-    values = np.empty(RESAMPLES)
-    for i in range(RESAMPLES):
-        values[i] = statistic([s[..., draws.integers(0, s.shape[-1], s.shape[-1])] for s in strata])
-    low, high = np.nanpercentile(values, [2.5, 97.5])
-    return Estimate(float(statistic(list(strata))), float(low), float(high))
+    means = [_resampled_means(np.atleast_2d(stratum), draws) for stratum in strata]
+    values = statistic(means)
+    defined = values[~np.isnan(values)]
+    low, high = np.percentile(defined, [2.5, 97.5]) if defined.size else (np.nan, np.nan)
+    mean = statistic([np.atleast_2d(stratum).mean(-1)[None] for stratum in strata])[0]
+    return Estimate(float(mean), float(low), float(high))
+
+
+def _resampled_means(scores: np.ndarray, draws: np.random.Generator) -> np.ndarray:
+    """Means of resampled items, shape (resamples, arms)."""
+    items = scores.shape[-1]
+    size = max(1, AT_ONCE // items)
+    parts = []
+    for start in range(0, RESAMPLES, size):
+        counts = draws.multinomial(items, np.full(items, 1 / items), size=min(size, RESAMPLES - start))
+        parts.append(counts @ scores.T / items)
+    return np.concatenate(parts)
 
 
 def mean_over_items(scores: np.ndarray) -> Estimate:
@@ -53,7 +70,7 @@ def mean_over_items(scores: np.ndarray) -> Estimate:
     if scores.size and (scores.min() == scores.max()) and scores.flat[0] in (0.0, 1.0):
         items = scores.shape[-1]
         return wilson(items * int(scores.flat[0]), items)
-    return bootstrap([np.atleast_2d(scores)], lambda s: float(s[0].mean()))
+    return bootstrap([np.atleast_2d(scores)], lambda means: means[0].mean(-1))
 
 
 def difference(ours: np.ndarray, theirs: np.ndarray) -> Estimate:
@@ -64,7 +81,7 @@ def difference(ours: np.ndarray, theirs: np.ndarray) -> Estimate:
 def mean_difference(pairs: Sequence[tuple[np.ndarray, np.ndarray]]) -> Estimate:
     """Mean over benchmarks of the paired difference; items are resampled within their benchmark."""
     strata = [np.atleast_2d(a).mean(0) - np.atleast_2d(b).mean(0) for a, b in pairs]
-    return bootstrap(strata, lambda s: float(np.mean([x.mean() for x in s])))
+    return bootstrap(strata, lambda means: np.mean([m[:, 0] for m in means], axis=0))
 
 
 def ratio_of_drops(arms: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray]]) -> Estimate:
@@ -74,9 +91,10 @@ def ratio_of_drops(arms: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray]]) ->
     interval reaches zero."""
     strata = [np.stack([np.atleast_2d(x).mean(0) for x in arm]) for arm in arms]
 
-    def ratio(resampled: list[np.ndarray]) -> float:
-        base, ours, theirs = np.mean([s.mean(-1) for s in resampled], axis=0)
+    def ratio(means: list[np.ndarray]) -> np.ndarray:
+        base, ours, theirs = np.mean(means, axis=0).T
         lost = base - theirs
-        return float((base - ours) / lost) if abs(lost) > 1e-12 else float("nan")
+        is_zero = np.abs(lost) <= 1e-12
+        return np.where(is_zero, np.nan, (base - ours) / np.where(is_zero, 1, lost))
 
     return bootstrap(strata, ratio)

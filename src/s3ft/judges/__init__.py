@@ -8,17 +8,20 @@ from typing import Any, cast
 
 from s3ft import plugins
 from s3ft.judges.rewards import Reward, is_reward
-from s3ft.types import Completion, Example, Judge, UserError, Verdict
+from s3ft.protocols import Judge, OpenModel
+from s3ft.types import Completion, Example, UserError, Verdict
 
 COMBINED = ("first", "all", "any")
 """Judges of judges, which may be written as {first: [math, llm]}."""
+OPENER = "open_model"
+"""The parameter under which a judge is given what opens a model."""
 
 
-def load(spec: str | dict[str, Any]) -> Judge:
+def load(spec: str | dict[str, Any], open_model: OpenModel | None = None) -> Judge:
     """The batch judge for "name", {"name": ..., option: value} or {"first" | "all" | "any": [judges]}.
 
-    A name may stand for a TRL reward function ("pkg.mod:function"), or for a module with one. A judge that asks a
-    model has `bind(backend, open)`. Raises UserError for an unknown name or option."""
+    A name may stand for a TRL reward function ("pkg.mod:function"), or for a module with one. A judge whose class takes
+    `open_model` asks a model, and opens it with that. Raises UserError for an unknown name or option."""
     if isinstance(spec, dict) and len(spec) == 1 and next(iter(spec)) in COMBINED:
         name, of = next(iter(spec.items()))
         spec = {"name": name, "of": of}
@@ -34,20 +37,24 @@ def load(spec: str | dict[str, Any]) -> Judge:
         if options:
             raise UserError(f"judge {name!r} takes no options, found {', '.join(options)}; leave them out")
         return _Each(found)
+    parameters = inspect.signature(found).parameters
     try:
         inspect.signature(found).bind(**options)
     except TypeError as error:
-        known = ", ".join(n for n in inspect.signature(found).parameters if n != "function") or "none"
+        known = ", ".join(n for n in parameters if n not in ("function", OPENER)) or "none"
         raise UserError(f"judge {name!r}: {error}; its options are {known}") from error
-    made = cast(Judge, found(**options))
+    if OPENER in options:
+        raise UserError(f"judge {name!r}: {OPENER} is given by s3ft; leave it out")
+    given = {OPENER: open_model} if OPENER in parameters else {}
+    made = cast(Judge, found(**options, **given))
     return made if found.__module__.startswith("s3ft.judges.") and found is not Reward else _Guarded(made)
 
 
-def of(judge: Any) -> Judge:
+def of(judge: Any, open_model: OpenModel | None = None) -> Judge:
     """The batch judge for what `load` takes, for a function judge(example, completion) -> Verdict, for a TRL reward
     function, or for a batch judge itself."""
     if isinstance(judge, str | dict):
-        return load(judge)
+        return load(judge, open_model)
     if is_reward(judge):
         return Reward(judge)
     return _Each(judge) if inspect.isfunction(judge) else cast(Judge, judge)
@@ -79,30 +86,27 @@ class _Each:
     def _one(self, example: Example, completion: Completion) -> Verdict:
         try:
             return _verdict(self._function(example, completion))
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             return _failed(error)
 
 
 class _Guarded:
-    """A user's batch judge; where it raises, its rows are asked one by one, and those that raise again become None."""
+    """A user's batch judge; when it raises, its rows are asked one by one, and those that raise again become None."""
 
     def __init__(self, judge: Judge) -> None:
         self._judge = judge
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._judge, name)
 
     def __call__(self, examples: Sequence[Example], completions: Sequence[Completion]) -> list[Verdict]:
         try:
             verdicts = self._judge(examples, completions)
         except UserError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             if len(examples) == 1:
                 return [_failed(error)]
             return [self([e], [c])[0] for e, c in zip(examples, completions, strict=True)]
         if not isinstance(verdicts, list | tuple) or len(verdicts) != len(examples):
-            raise UserError(f"the judge gave {_size(verdicts)} for {len(examples)} completions; mend the judge")
+            raise UserError(f"the judge gave {_size(verdicts)} for {len(examples)} completions; fix the judge")
         return [_verdict(v) for v in verdicts]
 
 
@@ -112,7 +116,7 @@ def _verdict(said: Any) -> Verdict:
     return Verdict(None, reason=f"judge returned {type(said).__name__}, expected a Verdict")
 
 
-def _failed(error: Exception) -> Verdict:
+def _failed(error: BaseException) -> Verdict:
     return Verdict(None, reason=f"judge failed: {type(error).__name__}: {error}")
 
 

@@ -1,4 +1,4 @@
-"""Right where every judge accepts, wrong where one refuses, else None; a refusal ends the asking. all: [qa, llm]"""
+"""Right if every judge accepts, wrong if one rejects, else None. all: [qa, llm]"""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from s3ft.judges.combined import Combined, joined
+from s3ft.protocols import OpenModel
 from s3ft.types import Completion, Example, Verdict
 
 
 class judge(Combined):
     """`of` are judges by name or {name: ..., option: value}."""
 
-    def __init__(self, of: Sequence[Any]) -> None:
-        super().__init__("all", of)
+    def __init__(self, of: Sequence[Any], open_model: OpenModel | None = None) -> None:
+        super().__init__("all", of, open_model)
 
     def __call__(self, examples: Sequence[Example], completions: Sequence[Completion]) -> list[Verdict]:
         return [self._one(v) for v in self.asked(examples, completions, decided=(False,))]

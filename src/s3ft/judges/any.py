@@ -1,4 +1,4 @@
-"""Right where one judge accepts, wrong where all refuse, else None; an acceptance ends the asking. any: [qa, exact]"""
+"""Right if one judge accepts, wrong if all reject, else None. any: [qa, exact]"""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from s3ft.judges.combined import Combined, joined
+from s3ft.protocols import OpenModel
 from s3ft.types import Completion, Example, Verdict
 
 
 class judge(Combined):
     """`of` are judges by name or {name: ..., option: value}."""
 
-    def __init__(self, of: Sequence[Any]) -> None:
-        super().__init__("any", of)
+    def __init__(self, of: Sequence[Any], open_model: OpenModel | None = None) -> None:
+        super().__init__("any", of, open_model)
 
     def __call__(self, examples: Sequence[Example], completions: Sequence[Completion]) -> list[Verdict]:
         return [self._one(v) for v in self.asked(examples, completions, decided=(True,))]

@@ -6,29 +6,18 @@ from collections.abc import Sequence
 from typing import Any
 
 from s3ft import judges
-from s3ft.types import Backend, Completion, Example, UserError, Verdict
+from s3ft.protocols import OpenModel
+from s3ft.types import Completion, Example, UserError, Verdict
 
 
 class Combined:
     """Judges in a fixed order, each asked only for the rows that the ones before left open."""
 
-    def __init__(self, name: str, of: Sequence[Any]) -> None:
+    def __init__(self, name: str, of: Sequence[Any], open_model: OpenModel | None = None) -> None:
         if not isinstance(of, list | tuple) or not of:
             raise UserError(f"judge {name!r}: found {of!r}, expected a list of judges, such as {name}: [math, llm]")
         self._names = [s if isinstance(s, str) else str(s.get("name") or next(iter(s), "")) for s in of]
-        self.parts = [judges.load(s) for s in of]
-
-    @property
-    def calls(self) -> int | None:
-        """Replies asked of models by all of them; None where none asks a model."""
-        asked = [c for p in self.parts if (c := getattr(p, "calls", None)) is not None]
-        return sum(asked) if asked else None
-
-    def bind(self, backend: Backend | None, open: Any = None) -> None:
-        """Hands the model on to those that need one."""
-        for part in self.parts:
-            if hasattr(part, "bind"):
-                part.bind(backend, open)
+        self.parts = [judges.load(s, open_model) for s in of]
 
     def asked(
         self, examples: Sequence[Example], completions: Sequence[Completion], decided: Sequence[bool | None]

@@ -1,4 +1,4 @@
-"""Exact match: the completion equals the reference, or one of a list of references, up to outer white space."""
+"""Exact match with the reference, or one of a list of references, up to outer white space."""
 
 from __future__ import annotations
 

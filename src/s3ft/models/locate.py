@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import json
-from importlib.resources import files
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, Protocol
 
-from s3ft.backends.cache import Store
+from s3ft import lab
+from s3ft.digest import file_digest
 from s3ft.types import UserError
 
 _NEEDED = ("*.json", "*.safetensors", "*.model", "*.txt", "*.jinja", "tokenizer*", "*.py")
 
 
 def folder(model: str, revision: str | None = None) -> Path:
-    """The folder with the model's files, fetched from the Hub where need be.
+    """The folder with the model's files, fetched from the Hub if need be.
 
     Raises UserError for a model that is nowhere, and for one without safetensors (pickled weights can run code)."""
     if model == "lab":
-        return Path(str(files("s3ft.lab") / "model"))
+        return lab.MODEL
     path = Path(model).expanduser()
     if not path.is_dir():
         path = _from_hub(model, revision)
@@ -38,11 +40,19 @@ def require_chat_template(path: Path) -> None:
     if not inside and not (path / "chat_template.jinja").is_file() and not (path / "chat_template.json").is_file():
         raise UserError(
             f"model {path}: its tokenizer has no chat template; take the instruct version of the model, or put the "
-            "template it was trained with beside it as chat_template.jinja"
+            "template it was trained with into that folder as chat_template.jinja"
         )
 
 
-def fingerprint(path: Path, store: Store) -> str:
+class Known(Protocol):
+    """Values kept between runs: what the cache of generations gives."""
+
+    def get(self, key: str) -> Any: ...
+
+    def put(self, values: Mapping[str, Any]) -> None: ...
+
+
+def fingerprint(path: Path, store: Known) -> str:
     """SHA-256 over the files of a model or adapter; that of a large file is kept by name, size and time."""
     total = hashlib.sha256()
     for file in sorted(p for p in path.iterdir() if p.is_file() and any(p.match(n) for n in _NEEDED)):
@@ -50,8 +60,7 @@ def fingerprint(path: Path, store: Store) -> str:
         key = "file " + json.dumps([str(file.resolve()), state.st_size, state.st_mtime_ns])
         known = store.get(key)
         if known is None:
-            with file.open("rb") as opened:
-                known = hashlib.file_digest(opened, "sha256").hexdigest()
+            known = file_digest(file)
             store.put({key: known})
         total.update(f"{file.name} {known}\n".encode())
     return total.hexdigest()

@@ -37,7 +37,7 @@ def load(folder: Path, trust_remote_code: bool) -> Any:
     if is_sentencepiece and not (_is_there("sentencepiece") and _is_there("google.protobuf")):
         raise UserError(
             f"tokenizer {file}: reading it needs sentencepiece and protobuf; pip install sentencepiece protobuf, or "
-            "put the model's tokenizer.json beside it"
+            "put the model's tokenizer.json into that folder"
         )
     tokenizer = transformers.AutoTokenizer.from_pretrained(folder, trust_remote_code=trust_remote_code)
     return (
@@ -102,7 +102,7 @@ def _as_sentencepiece(tokenizer: Any, file: Path) -> Any:
         if tokenizer(text, add_special_tokens=False).input_ids != truth.encode(text):
             raise UserError(
                 f"tokenizer {file}: transformers splits {text!r} otherwise than SentencePiece does, and nothing says "
-                "which of them the model knows; put the model's tokenizer.json beside it"
+                "which of them the model knows; put the model's tokenizer.json into that folder"
             )
     # The class of its own would build its parts anew when the tokenizer is saved and loaded.
     return transformers.PreTrainedTokenizerFast(

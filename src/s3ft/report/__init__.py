@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from s3ft.data import atomic
 from s3ft.report import collect, table
 
 
-def write(folder: Path, recipes: Sequence[str], seeds: Sequence[int]) -> None:
-    """Writes the reports and prints the table. Raises UserError where a stage before it has not run."""
-    found = collect.report(folder, recipes, seeds)
+def write(folder: Path) -> None:
+    """Writes the reports and prints the table. Raises UserError if a stage before it has not run."""
+    found = collect.report(folder)
     atomic.write_json(folder / "report.json", found)
     from s3ft.report import plot
 

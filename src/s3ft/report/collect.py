@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,8 @@ from typing import Any
 import numpy as np
 import yaml
 
-from s3ft.data import atomic, jsonl
+from s3ft.config import parse
+from s3ft.data import jsonl, made
 from s3ft.evaluate import statistics
 from s3ft.types import UserError
 
@@ -17,36 +19,37 @@ PAPER_RETENTION = 2.5 / 4.4
 """What S3FT lost over what SFT lost, in the paper (Gupta et al. 2025, abstract)."""
 
 
-def report(folder: Path, recipes: Sequence[str], seeds: Sequence[int]) -> dict[str, Any]:
+def report(folder: Path) -> dict[str, Any]:
     """The content of report.json. All scores are fractions; every interval is 95 %, over items."""
-    config = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))
+    config = parse(yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8")), str(folder / "config.yaml"))
+    recipes, seeds = list(config.ladders()), config.seeds
     ids = {n: sorted(scores) for n, scores in _scores(folder, "base").items()}
     base = _in_order(folder, "base", ids)
     tuned = {r: [_in_order(folder, f"{r}-seed-{s}", ids) for s in seeds] for r in recipes}
-    beside = config["evaluate"]["beside"]
-    general = [n for n in base if n != "target" and n not in beside]
+    extra = config.evaluate.extra_benchmarks
+    general = [n for n in base if n != "target" and n not in extra]
     found: dict[str, Any] = {
-        "model": config["model"],
-        "task": config["task"]["name"],
+        "model": config.model,
+        "task": config.task["name"],
         "seeds": list(seeds),
         "items": {n: len(names) for n, names in ids.items()},
         "data": _summary(folder, recipes[0])["data"],
-        "base": _measured([base], [*general, *beside]),
+        "base": _measured([base], [*general, *extra]),
         "recipes": {},
-        "versions": atomic.read_json(folder / "versions.json"),
+        "versions": _versions(folder),
     }
     found["base"]["seconds"] = {"evaluate": _seconds(folder / "evals" / "base.json")}
     for recipe, arms in tuned.items():
         summary = _summary(folder, recipe)
-        result = _measured(arms, [*general, *beside])
+        result = _measured(arms, [*general, *extra])
         result["gain"] = statistics.difference(_stack(arms, "target"), base["target"]).as_dict()
         if general:
             result["mean_drop"] = _mean_drop(base, arms, general)
             per_seed = [float(np.mean([base[n].mean() - arm[n].mean() for n in general])) for arm in arms]
             result["mean_drop"]["per_seed"] = per_seed
-        if scales := config["evaluate"]["scales"]:
-            dialled = {x: [_in_order(folder, f"{recipe}-seed-{s}-scale-{x:g}", ids) for s in seeds] for x in scales}
-            result["scales"] = [_at_scale(x, base, dialled.get(x, arms), general) for x in sorted({*scales, 1.0})]
+        if scales := config.evaluate.scales:
+            scaled = {x: [_in_order(folder, f"{recipe}-seed-{s}-scale-{x:g}", ids) for s in seeds] for x in scales}
+            result["scales"] = [_at_scale(x, base, scaled.get(x, arms), general) for x in sorted({*scales, 1.0})]
         names = (
             "composition",
             "nll_per_token",
@@ -56,7 +59,7 @@ def report(folder: Path, recipes: Sequence[str], seeds: Sequence[int]) -> dict[s
             "targets",
             "undecided",
         )
-        result |= {n: summary[n] for n in (*names, "refused_before_judge", "refused_by_judge")}
+        result |= {n: summary[n] for n in (*names, "filtered", "rejected")}
         result["seconds"] = {
             "build": summary["seconds"],
             "train": sum(_seconds(folder / "adapters" / recipe / f"seed-{s}" / "s3ft.json") for s in seeds),
@@ -73,7 +76,7 @@ def _mean_drop(base: dict[str, Any], arms: list[dict[str, Any]], general: list[s
 
 
 def _at_scale(scale: float, base: dict[str, Any], arms: list[dict[str, Any]], general: list[str]) -> dict[str, Any]:
-    """One point of the retention dial: gain and loss with the adapter at a strength between 0 and 1."""
+    """One point of the adapter-scale sweep: gain and loss with the adapter at a scale between 0 and 1."""
     gain = statistics.difference(_stack(arms, "target"), base["target"]).as_dict()
     return {"scale": scale, "gain": gain, **({"mean_drop": _mean_drop(base, arms, general)} if general else {})}
 
@@ -116,19 +119,32 @@ def _in_order(folder: Path, arm: str, ids: dict[str, list[str]]) -> dict[str, np
 
 
 def _scores(folder: Path, arm: str) -> dict[str, dict[str, float]]:
-    path = folder / "evals" / f"{arm}.samples.jsonl"
-    if not path.is_file():
-        raise UserError(f"{folder}: {arm} has not been measured yet; run s3ft evaluate first, or s3ft run for all")
+    path = folder / "evals" / f"{arm}.json"
+    if made.read(path) is None:
+        raise UserError(
+            f"{folder}: {arm} has not been measured, or its files are damaged; run s3ft evaluate first, or s3ft "
+            "run for all"
+        )
     found: dict[str, dict[str, float]] = {}
-    for sample in jsonl.read(path):
+    for sample in jsonl.read(path.with_suffix(".samples.jsonl")):
         found.setdefault(sample["set"], {})[sample["id"]] = sample["score"]
     return found
 
 
 def _summary(folder: Path, recipe: str) -> dict[str, Any]:
-    found: dict[str, Any] = atomic.read_json(folder / "records" / f"{recipe}.json")
+    found = made.read(folder / "records" / f"{recipe}.json")
+    if found is None:
+        raise UserError(f"{folder}: no records of {recipe!r} as build writes them; run s3ft build, or s3ft run for all")
     return found
 
 
 def _seconds(path: Path) -> float:
-    return float((atomic.read_json(path) or {}).get("seconds", 0.0))
+    return float((made.read(path) or {}).get("seconds", 0.0))
+
+
+def _versions(folder: Path) -> Any:
+    path = folder / "versions.json"
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}

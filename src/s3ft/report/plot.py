@@ -12,8 +12,8 @@ matplotlib.rcParams["svg.hashsalt"] = "s3ft"
 
 
 def write(found: dict[str, Any], path: Path) -> None:
-    """An SVG with 95 % intervals; the best corner is top left. A line follows an adapter's strength from 0 to 1
-    where it was measured. Without benchmarks the losses are drawn as 0."""
+    """An SVG with 95 % intervals; the best corner is top left. A line follows an adapter's scale from 0 to 1
+    if it was measured. Without benchmarks the losses are drawn as 0."""
     from matplotlib.figure import Figure
 
     nothing = {"mean": 0.0, "low": 0.0, "high": 0.0}

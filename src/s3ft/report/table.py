@@ -14,11 +14,12 @@ Cells = list[str]
 
 def summary(found: dict[str, Any]) -> Iterator[Cells]:
     """The header, then one row for the base and each recipe: task, loss, targets; scores in percent."""
-    yield ["", "task", "gain", "mean drop", "targets", "nats"]
+    sources = _sources(found)
+    yield ["", "task", "gain", "mean drop", "targets", "NLL/token"]
     yield ["base", _score(found["base"]["target"]), "", "", "", ""]
     for name, result in found["recipes"].items():
         shares = result["composition"]
-        parts = [f"{100 * shares[s]:.0f}" for s in ("self", "paraphrase", "gold", "dropped")]
+        parts = [f"{100 * shares.get(s, 0):.0f}" for s in (*sources, "dropped")]
         nats = result["nll_per_token_all"]
         yield [
             name,
@@ -30,6 +31,12 @@ def summary(found: dict[str, Any]) -> Iterator[Cells]:
         ]
 
 
+def _sources(found: dict[str, Any]) -> list[str]:
+    """Every source of the run's recipes, in the order of the recipe that has most of them first."""
+    recipes = sorted(found["recipes"].values(), key=lambda r: -len(r["composition"]))
+    return [s for s in dict.fromkeys(s for r in recipes for s in r["composition"]) if s != "dropped"]
+
+
 def by_benchmark(found: dict[str, Any]) -> Iterator[Cells]:
     """The header, then one row for the base and each recipe: every benchmark."""
     benchmarks = list(found["base"]["benchmarks"])
@@ -39,19 +46,21 @@ def by_benchmark(found: dict[str, Any]) -> Iterator[Cells]:
 
 
 def notes(found: dict[str, Any]) -> Iterator[str]:
-    """What must be said beside the table."""
+    """What must be said with the table."""
     items = ", ".join(f"{n} {k}" for n, k in found["items"].items())
     yield (
         f"Percent; [95 % interval over items], +- standard deviation over {len(found['seeds'])} seeds. Items: {items}. "
         "Gain (on the task) and mean drop (on the benchmarks) are against the base, paired by item; a drop is positive "
         "when something was lost. "
-        "Targets: percent of rows from self/paraphrase/gold/left out, and their nats per token under the base."
+        f"Targets: percent of rows from {'/'.join([*_sources(found), 'dropped'])}. NLL/token: "
+        "negative log likelihood of a target's token under the base, in nats."
     )
     data = found["data"]
     gold = data["gold"]
     yield (
-        f"Training rows: {data['rows']} ({data['duplicates']} duplicates left out, {data['in_two_splits']} kept in "
-        f"another split only). The judge refuses {gold['refused']} golds and cannot tell on {gold['undecided']}."
+        f"Training rows: {data['rows']} ({data['duplicates']} duplicates removed, {data['in_evaluation_split']} "
+        f"removed: the prompt is also in an evaluation split). Gold answers: {gold['rejected']} rejected by the judge, "
+        f"{gold['undecided']} undecided."
     )
     if against := found.get("s3ft_over_sft"):
         yield f"S3FT - SFT on the task: {_signed(against['target'])} points."
@@ -70,30 +79,28 @@ def markdown(found: dict[str, Any]) -> str:
     for note in notes(found):
         lines += ["", note]
     lines += ["", "![Task gain against general loss](report.svg)", "", "## Targets", ""]
-    lines += [
-        _line(["recipe", "targets", "refused before the judge", "found wrong", "undecided", "generated tokens", "s"])
-    ]
+    lines += [_line(["recipe", "targets", "filtered", "rejected by the judge", "undecided", "generated tokens", "s"])]
     lines += [_line(["---"] * 7)]
     for name, result in found["recipes"].items():
-        counts = [_counts(result[k]) for k in ("refused_before_judge", "refused_by_judge", "undecided")]
+        counts = [_counts(result[k]) for k in ("filtered", "rejected", "undecided")]
         seconds = _counts({k: round(v) for k, v in result["seconds"].items()})
         lines += [_line([name, str(result["targets"]), *counts, str(result["generated_tokens"]), seconds])]
-    lines += ["", "Nats per token of the targets under the base model:", ""]
+    lines += ["", "NLL/token of the targets under the base (nats):", ""]
     sources = sorted({s for r in found["recipes"].values() for s in r["nll_per_token"]})
     lines += [_line(["recipe", *sources]), _line(["---"] * (len(sources) + 1))]
     for name, result in found["recipes"].items():
         nats = result["nll_per_token"]
         lines += [_line([name, *(f"{nats[s]:.3f}" if s in nats else "" for s in sources)])]
-    lines += _dial(found)
+    lines += _scales(found)
     return "\n".join(lines) + "\n"
 
 
-def _dial(found: dict[str, Any]) -> list[str]:
-    """Gain and loss at every measured strength of the adapters, if any."""
+def _scales(found: dict[str, Any]) -> list[str]:
+    """Gain and loss at every measured scale of the adapters, if any."""
     points = [(n, p) for n, r in found["recipes"].items() for p in r.get("scales", [])]
     if not points:
         return []
-    lines = ["", "## Retention dial", "", _line(["recipe", "strength", "gain", "mean drop"]), _line(["---"] * 4)]
+    lines = ["", "## Adapter-scale sweep", "", _line(["recipe", "scale", "gain", "mean drop"]), _line(["---"] * 4)]
     for name, point in points:
         drop = _signed(point["mean_drop"]) if "mean_drop" in point else ""
         lines.append(_line([name, f"{point['scale']:g}", _signed(point["gain"]), drop]))

@@ -1,39 +1,31 @@
-"""The run directory: one config, one folder, and the stages one after another in processes of their own."""
+"""The run directory: all that a stage or a worker process gets."""
 
 from __future__ import annotations
 
-import fcntl
 import os
-import platform
-import subprocess
-import sys
+import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from functools import cached_property
-from importlib.metadata import version
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import yaml
 
-from s3ft import judges, plugins
+from s3ft import backends, judges, tasks
 from s3ft.backends import cache
-from s3ft.data import atomic, splits
-from s3ft.evaluate import measure
+from s3ft.config import BackendConfig, RunConfig, parse
+from s3ft.data import atomic, made, splits
 from s3ft.models import locate
-from s3ft.config.schema import RunConfig, parse
-from s3ft.progress import PART, console
-from s3ft.types import (Example, Judge, Split, Task, UserError)
+from s3ft.progress import console, shown
+from s3ft.protocols import Backend, Judge
+from s3ft.types import Adapter, Example, ModelFiles, Recipe, Split, Task, UserError
 
-_HOLDER = "S3FT_RUN"
-"""Names the run whose lock a stage inherited."""
+PARTS = ("records", "adapters", "evals")
+"""The folders with what a run made."""
 
-SMALL = 200_000_000
-"""Bytes of weights below which a second core does more for a second adapter than for the first."""
-
-STAGES = ("build", "sweep", "train", "evaluate", "report")
+REWRITTEN = "s3ft run CONFIG writes it again"
 
 
 @dataclass
@@ -41,6 +33,7 @@ class Run:
     """A run directory with what its stages share; heavy parts are opened when first used."""
 
     config: RunConfig
+    """The resolved config, the date of the run included."""
     folder: Path
 
     @cached_property
@@ -48,201 +41,167 @@ class Run:
         return cache.Store(cache.folder(self.config.cache) / "generations.sqlite")
 
     @cached_property
-    def model(self) -> Path:
-        return locate.folder(self.config.model, self.config.revision)
+    def model(self) -> ModelFiles:
+        folder = locate.folder(self.config.model, self.config.revision)
+        return ModelFiles(folder, locate.fingerprint(folder, self.store), self.config.trust_remote_code)
 
     @cached_property
-    def fingerprint(self) -> str:
-        return locate.fingerprint(self.model, self.store)
+    def chat(self) -> Any:
+        """The chat policy of the model that is trained."""
+        from s3ft.chat import open_chat
+        from s3ft.models import loading
+
+        folder = self.model.folder
+        tokenizer = loading.load_tokenizer(folder, self.config.trust_remote_code)
+        return open_chat(tokenizer, self.config.chat, stop_ids=loading.stop_ids_of(folder))
 
     @cached_property
     def task(self) -> Task:
-        return splits.open_task(self.config.task)
+        return tasks.load(self.config.task)
+
+    @cached_property
+    def recipes(self) -> dict[str, Recipe]:
+        return self.config.ladders()
+
+    @property
+    def judge_spec(self) -> str | dict[str, Any]:
+        return self.config.judge or self.task.judge
 
     def judge(self) -> Judge:
         """The run's judge; one that asks a model asks the base model, whatever it judges."""
-        found = judges.load(self.config.judge or self.task.judge)
-        if hasattr(found, "bind"):
-            found.bind(self.base(), self.beside)
-        return found
+        return judges.load(self.judge_spec, self.open_model)
+
+    def open_model(self, name: str | None, backend: Mapping[str, Any] | None) -> Backend:
+        """The base, or another model as a config names it; its generations are kept."""
+        if name is None and backend is None:
+            return self.base()
+        given = {k: v for k, v in {"model": name, "backend": backend}.items() if v is not None}
+        config = parse({**self.config.model_dump(mode="json"), **given}, "the judge's model")
+        return Run(config, self.folder).base()
 
     def base(self) -> cache.Cached:
         """The base model, its generations kept."""
         return cache.Cached(self.backend(), self.store)
 
-    def beside(self, name: str | None, backend: Mapping[str, Any] | None) -> cache.Cached:
-        """Another model, such as a judge's own: `name` and `backend` are as in a config; what is None is the run's."""
-        given = {k: v for k, v in {"model": name, "backend": backend}.items() if v is not None}
-        config = parse({**self.config.model_dump(mode="json"), **given}, "the judge's model")
-        return Run(config, self.folder).base()
+    def backend(self, adapter: Adapter | None = None) -> Backend:
+        """The backend of the config. Raises UserError if it cannot answer with the adapter."""
+        return backends.load(self.config.backend, self.model, self.chat, adapter)
 
-    def backend(self, adapter: Path | None = None, scale: float = 1.0) -> Any:
-        from s3ft import backends
+    def evaluation_backend(self, adapter: Adapter | None = None) -> Backend:
+        """What base and adapters are measured by: the config's backend, or transformers in this process if that one
+        cannot answer with an adapter."""
+        plain = self.backend()
+        if "adapters" in plain.capabilities:
+            return self.backend(adapter) if adapter else plain
+        config = parse({**self.config.model_dump(mode="json"), "backend": "transformers"}).backend
+        return backends.load(config, self.model, self.chat, adapter)
 
-        return backends.load(self.config, self.model, self.fingerprint, adapter, scale)
+    @property
+    def data(self) -> Path:
+        return self.folder / "data"
 
-    def count(self, split: Split, limit: int | None) -> splits.Counts:
-        """Reads the split once: rows, what was left out, and the digest of the rows."""
-        counts = splits.Counts()
-        for _ in splits.examples(self.task, split, limit, counts):
-            pass
-        return counts
+    def counts(self, split: Split) -> splits.SplitCounts:
+        """What reading a split found. Raises UserError for a split without rows."""
+        found = splits.counts(self.data)
+        if found is None:
+            raise UserError(f"{self.data}: the rows are missing; repeat the command with the config, or s3ft run")
+        splits.require_rows(self.task.name, split, found[split])
+        return found[split]
 
-    def examples(self, split: Split, limit: int | None) -> Iterator[Example]:
-        return splits.examples(self.task, split, limit)
+    def examples(self, split: Split, limit: int | None = None) -> Iterator[Example]:
+        return splits.read(self.data, split, limit)
 
     def records(self, recipe: str) -> Path:
         return self.folder / "records" / f"{recipe}.jsonl"
 
+    def targets(self, recipe: str) -> Path:
+        return self.folder / "train" / f"{recipe}.jsonl"
+
+    def summary_file(self, recipe: str) -> Path:
+        return self.records(recipe).with_suffix(".json")
+
     def summary(self, recipe: str) -> dict[str, Any]:
-        """What build wrote of a recipe. Raises UserError where it has not run."""
-        found: dict[str, Any] | None = atomic.read_json(self.records(recipe).with_suffix(".json"))
-        if found is None:
-            raise UserError(f"{self.folder}: no records of {recipe!r} yet; run s3ft build first, or s3ft run for all")
-        return found
+        """What build wrote of a recipe, its files checked. Raises UserError if it has not run."""
+        if recipe not in self._summaries:
+            found = made.read(self.summary_file(recipe))
+            if found is None:
+                raise UserError(
+                    f"{self.folder}: no records of {recipe!r} as build writes them; run s3ft build first, or s3ft run "
+                    "for all"
+                )
+            self._summaries[recipe] = found
+        return self._summaries[recipe]
+
+    @cached_property
+    def _summaries(self) -> dict[str, dict[str, Any]]:
+        return {}
 
     def adapter(self, recipe: str, seed: int) -> Path:
         return self.folder / "adapters" / recipe / f"seed-{seed}"
 
-    def arms(self) -> list[tuple[str, Path | None, float]]:
-        """(name in evals/, adapter, its strength) of everything that is measured; base first."""
-        pairs = [(r, s) for r in self.config.ladders() for s in self.config.seeds]
-        tuned = [(arm(r, s), self.adapter(r, s), 1.0) for r, s in pairs]
-        dialled = [(arm(r, s, x), self.adapter(r, s), x) for r, s in pairs for x in self.config.evaluate.scales]
-        return [("base", None, 1.0), *tuned, *dialled]
-
-    def parts(self) -> int:
-        """Processes for adapters side by side: one a core for a small model without a GPU, else one."""
-        on_cpu = self.config.backend.device == "cpu" or not Path("/dev/nvidia0").exists()
-        size = sum(p.stat().st_size for p in self.model.glob("*.safetensors"))
-        small = self.config.backend.name == "transformers" and on_cpu and size < SMALL
-        return min(_cores(), len(self.arms()) - 1, 8) if small else 1
+    def arms(self) -> dict[str, Adapter | None]:
+        """What is measured, by its name in evals/: the base, and every adapter at every scale."""
+        found: dict[str, Adapter | None] = {"base": None}
+        for scale in (1.0, *self.config.evaluate.scales):
+            for recipe in self.recipes:
+                for seed in self.config.seeds:
+                    found[arm(recipe, seed, scale)] = Adapter(self.adapter(recipe, seed), scale)
+        return found
 
     def log(self, text: str) -> None:
         """A line on the terminal and, with the time, in log.txt; of several ranks, the first one's."""
         if os.environ.get("RANK", "0") != "0":
             return
-        console.print(text, soft_wrap=True)
+        text = shown(text)
+        console.print(text, soft_wrap=True, markup=False)
         with (self.folder / "log.txt").open("a", encoding="utf-8") as file:
             file.write(f"{datetime.now().isoformat(timespec='seconds')} {text}\n")
 
 
 def arm(recipe: str, seed: int, scale: float = 1.0) -> str:
-    """The name of an adapter, at a strength, in evals/."""
+    """The name of an adapter, at a scale, in evals/."""
     return f"{recipe}-seed-{seed}" + ("" if scale == 1.0 else f"-scale-{scale:g}")
 
 
-def open_run(config: RunConfig, name: str) -> Run:
-    """The run directory runs/NAME, made where it is absent, once everything that the config names is found.
-
-    Further strengths of the adapters (evaluate.scales) may be asked of a run at any time. Raises UserError where it
-    belongs to another config, with the differing fields and the ways out."""
-    folder = Path("runs") / name
-    run = Run(config, folder)
-    plain = config.model_dump(mode="json", exclude={"cache"})
-    begun = folder / "config.yaml"
-    then = yaml.safe_load(begun.read_text(encoding="utf-8")) if begun.is_file() else None
-    if then == plain:
-        return run
-    if (
-        then is not None
-        and {**then, "evaluate": {**then.get("evaluate", {}), "scales": plain["evaluate"]["scales"]}} == plain
-    ):
-        _write_config(begun, plain)
-        return _dated(run)
-    if any((folder / made).exists() for made in ("records", "adapters", "evals")):
-        changed = "; ".join(sorted(_differences(then, plain))[:5])
-        raise UserError(
-            f"{folder} was begun with another config: {changed}. Go back to that config, choose another name with "
-            f"--name, or delete {folder}"
-        )
-    _find_everything(run)
-    _write_config(begun, plain)
-    atomic.write_json(folder / "versions.json", {"begun": date.today().isoformat(), **versions()})
-    return _dated(run)
+def read_config(folder: Path) -> RunConfig | None:
+    """The resolved config of a run directory; None if there is none. Raises UserError for one that cannot be read."""
+    path = folder / "config.yaml"
+    if not path.is_file():
+        return None
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: damaged ({' '.join(str(error).split())[:200]}); {REWRITTEN}") from error
+    if not isinstance(data, dict):
+        raise UserError(f"{path}: damaged, found {type(data).__name__}; {REWRITTEN}")
+    return parse(data, str(path))
 
 
-def _dated(run: Run) -> Run:
-    """The run with the day it began for templates that print a date, so that midnight changes nothing."""
-    begun = (atomic.read_json(run.folder / "versions.json") or {}).get("begun")
-    chat = run.config.chat.model_copy(update={"date": run.config.chat.date or begun})
-    return Run(run.config.model_copy(update={"chat": chat}), run.folder)
+def existing(folder: Path) -> Run:
+    """The run in a directory. Raises UserError if there is none."""
+    config = read_config(folder)
+    if config is None:
+        raise UserError(f"{folder}: no run (no config.yaml); give a folder under runs/")
+    return Run(config, folder)
 
 
-def _write_config(path: Path, plain: dict[str, Any]) -> None:
-    with atomic.whole(path) as file:
-        yaml.safe_dump(plain, file, sort_keys=False, allow_unicode=True)
+def write_config(folder: Path, config: RunConfig) -> None:
+    """config.yaml, whole."""
+    with atomic.whole(folder / "config.yaml") as file:
+        yaml.safe_dump(config.model_dump(mode="json"), file, sort_keys=False, allow_unicode=True)
 
 
-def _find_everything(run: Run) -> None:
-    """Raises UserError for whatever the config names that is not there, before any work is done."""
-    plugins.find("backend", run.config.backend.name)
-    for recipe in run.config.ladders().values():
-        for source in recipe.ladder:
-            plugins.load("source", source)
-    judges.load(run.config.judge or run.task.judge)
-    locate.require_chat_template(run.model)
-    run.count("train", run.config.limit)
-    run.count(run.config.evaluate.split, run.config.evaluate.rows)
-    if run.config.sweep is not None:
-        run.count("validation", run.config.sweep.rows)
-    measure.require_benchmarks(run.config.evaluate)
+def has_results(folder: Path) -> bool:
+    """Whether a stage of the run has written anything."""
+    return any((folder / part).exists() for part in PARTS)
 
 
-@contextmanager
-def locked(run: Run) -> Iterator[IO[str]]:
-    """Holds the run directory for one command at a time; the lock ends with its processes, however they end.
-
-    A stage that `everything` started works under the lock that it inherited, and of the processes of `accelerate
-    launch` the first one holds it. Raises UserError where it is held."""
-    with (run.folder / ".lock").open("w") as file:
-        first = os.environ.get("RANK", "0") == "0"
-        if first and os.environ.get(_HOLDER) != str(run.folder.resolve()):
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                line = f"{run.folder}: another s3ft is at work here; wait for it, or choose another --name"
-                raise UserError(line) from error
-        yield file
+def discard(folder: Path) -> None:
+    """Removes a run directory in which nothing was made yet."""
+    if not has_results(folder):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
-def everything(run: Run, config_path: Path, overrides: tuple[str, ...]) -> int:
-    """Runs the stages one after another, each in a process of its own. Returns the first exit code that is not 0."""
-    with locked(run) as lock:
-        environment = {**os.environ, _HOLDER: str(run.folder.resolve())}
-        for stage in STAGES:
-            if stage == "sweep" and run.config.sweep is None:
-                continue
-            command = [sys.executable, "-m", "s3ft", stage, str(config_path), *overrides, "--name", run.folder.name]
-            parts = run.parts() if stage in ("train", "evaluate") else 1
-            if parts > 1:
-                environment["OMP_NUM_THREADS"] = str(max(1, _cores() // parts))
-            # A stage that outlives this process keeps the lock, so that nothing writes beside it.
-            started = [
-                subprocess.Popen(command, env={**environment, PART: f"{part}/{parts}"}, pass_fds=[lock.fileno()])
-                for part in range(parts)
-            ]
-            code = next((code for process in started if (code := process.wait())), 0)
-            for process in started:
-                process.wait()
-            if code:
-                return code if code > 0 else 1
-    return 0
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def versions() -> dict[str, str]:
-    """The versions that a result depends on, as far as they are installed."""
-    packages = ("s3ft", "torch", "transformers", "trl", "peft", "accelerate", "datasets", "lm_eval", "math-verify")
-    return {"python": platform.python_version(), "platform": platform.platform(), **{p: version(p) for p in packages}}
-
-
-def _differences(then: Any, now: Any, where: str = "") -> Iterator[str]:
-    if isinstance(then, dict) and isinstance(now, dict):
-        for key in then.keys() | now.keys():
-            yield from _differences(then.get(key), now.get(key), f"{where}.{key}" if where else key)
-    elif then != now:
-        yield f"{where} was {then!r}, is {now!r}"
+def settings(config: BackendConfig) -> dict[str, Any]:
+    """The fields of a backend that can change an answer."""
+    return config.model_dump(mode="json", exclude=set(config.speed_only))

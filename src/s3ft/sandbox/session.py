@@ -56,6 +56,8 @@ class Exam:
     """The examiner's word; None where it did not get to say one."""
     candidate: Outcome
     examiner: Outcome
+    blame: str = ""
+    """What the program gave that can keep tests from ending."""
 
 
 def run_exam(jails: tuple[Jail, Jail], work: Any, tests: Any, limits: tuple[Limits, Limits], with_numpy: bool) -> Exam:
@@ -67,6 +69,15 @@ def run_exam(jails: tuple[Jail, Jail], work: Any, tests: Any, limits: tuple[Limi
         with report, left, right:
             jail.start(work, limits[0], [left.fileno()], with_numpy)
             room.start(tests, limits[1], [right.fileno(), report.fileno()], with_numpy)
+        ours.setblocking(False)
+        data = bytearray()
+        poll = select.poll()
+        poll.register(room, select.POLLIN)
+        poll.register(ours, select.POLLIN)
+        # A report can be longer than what a socket holds.
+        while room.fileno() not in (ready := dict(poll.poll((limits[1].wall_s + 10) * 1000))) and ready:
+            if not _read(ours, data):
+                poll.unregister(ours)
         examiner = room.outcome()
         # Its channel is closed now: a program that goes on has nobody left to talk to.
         poll = select.poll()
@@ -74,12 +85,12 @@ def run_exam(jails: tuple[Jail, Jail], work: Any, tests: Any, limits: tuple[Limi
         if killed := not poll.poll(_QUIET_MS):
             jail.kill()
         candidate = replace(jail.outcome(), code=0) if killed else jail.outcome()
-        ours.setblocking(False)
-        data = bytearray()
         while _read(ours, data):
             pass
     messages, _ = wire.split(data, values.MAX_BYTES)
-    return Exam(messages[0] if messages and isinstance(messages[0], dict) else None, candidate, examiner)
+    reports = [m for m in messages if "end" in m]
+    blame = next((str(m["blame"]) for m in messages if "blame" in m), "")
+    return Exam(reports[-1] if reports else None, candidate, examiner, blame)
 
 
 def _read(channel: socket.socket, data: bytearray) -> bool:

@@ -1,4 +1,4 @@
-"""The gold in the model's own words: y'' = M(x; y). A right final answer is not enough to be trained on."""
+"""The gold in the model's own words: y'' = M(x; y)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 from difflib import SequenceMatcher
 
 from s3ft.prompts import fill
-from s3ft.types import Completion, Example, Message, Source, Task
+from s3ft.types import Completion, Example, Message, Source
 
 PROMPT = """{prompt}
 
@@ -19,10 +19,10 @@ shown. Write it as if you had found it yourself: do not mention the reference an
 """The default request; a task may bring its own."""
 
 
-def ask(example: Example, task: Task) -> list[Message]:
+def ask(example: Example, paraphrase: str) -> list[Message]:
     *before, last = example.prompt
     fields = {**example.meta, "prompt": last["content"], "gold": example.gold}
-    return [*before, {**last, "content": fill(task.paraphrase, fields)}]
+    return [*before, {**last, "content": fill(paraphrase, fields)}]
 
 
 _META = re.compile(
@@ -58,17 +58,17 @@ TAIL = 600
 NEAR_COPY = 0.95
 """Share of matching words from which a long paraphrase counts as a copy."""
 LONG = 20
-"""Words from which a near copy is refused; a short answer has no other words."""
+"""Words from which a near copy is filtered out; a short answer has no other words."""
 
 
-def refuse(example: Example, completion: Completion) -> str:
-    """Meta talk, in thoughts too (unless prompt or gold use the phrase), a copy of the gold, or a bare answer where
+def rejection(example: Example, completion: Completion) -> str:
+    """Meta talk, in thoughts too (unless prompt or gold use the phrase), a copy of the gold, or a bare answer when
     the gold shows work (short code is no bare answer)."""
     text = completion.text
     known = _plain("\n".join([*(str(m.get("content")) for m in example.prompt), example.gold]))
     for found in _META.finditer(completion.raw or text):
         if _plain(found[0]) not in known:
-            return "talks about the reference"
+            return "mentions the reference"
     words, gold = _WORD.findall(text.lower()), _WORD.findall(example.gold.lower())
     if words == gold or (len(gold) >= LONG and _alike(words, gold)):
         return "copies the gold"
@@ -99,4 +99,4 @@ def _work(text: str, alone: int) -> int:
     return 0 if is_bare else words
 
 
-source = Source(ask, refuse)
+source = Source(ask, rejection)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from s3ft.types import Example, Message, Source, Task
+from s3ft.types import Example, Message, Source
 
 
-def ask(example: Example, task: Task) -> list[Message]:
+def ask(example: Example, paraphrase: str) -> list[Message]:
     return example.prompt
 
 
-source = Source(ask)
+source = Source(ask, answers_prompt=True)

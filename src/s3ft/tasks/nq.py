@@ -1,4 +1,4 @@
-"""Natural Questions, reading comprehension: a question, a passage, accepted answers (Kwiatkowski et al. 2019)."""
+"""Natural Questions, reading comprehension (Kwiatkowski et al. 2019)."""
 
 from __future__ import annotations
 

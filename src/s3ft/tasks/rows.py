@@ -1,4 +1,4 @@
-"""The user's own rows: JSON lines, CSV, parquet or a Hub data set, by column names."""
+"""Your own rows: JSON lines, CSV, parquet or a Hub data set, by column names."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from s3ft.data import formats, readers
-from s3ft.digest import digest
 from s3ft.progress import console
 from s3ft.prompts import fill, names
 from s3ft.sources.paraphrase import PROMPT
@@ -48,11 +47,8 @@ def task(
     def example(row: dict[str, Any], place: str) -> Example:
         turns, answer = read(row, place)
         compared = answer if reference is None else readers.column(row, reference, place)
-        columns = {k: v for k, v in row.items() if isinstance(v, str | int | float | bool)}
         offered = formats.tools(row.get(tools), place, tools)
-        content = [turns, answer] if offered is None else [turns, answer, offered]
-        name = str(row[id]) if row.get(id) is not None else digest(content)[:16]
-        return Example(name, turns, answer, compared, offered, columns)
+        return formats.example(row, turns, answer, compared, offered, row.get(id))
 
     def rows(split: Split) -> Iterator[Example]:
         return (example(row, place) for row, place in readers.rows(path, split, lambda r, p: read(r, p)[0]))

@@ -1,92 +1,89 @@
-"""Records -> token ids and labels, proven -> TRL SFTTrainer + PEFT -> adapter."""
+"""Records -> token ids and labels, checked -> TRL SFTTrainer + PEFT -> adapter."""
 
 from __future__ import annotations
 
 import gc
+import json
+import logging
 import math
 import os
 import shutil
 import sys
 import time
-import warnings
 from collections.abc import Callable
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 import transformers
 
-from s3ft.config.schema import TrainConfig
-from s3ft.data import atomic
+from s3ft.config import TrainConfig
+from s3ft.data import atomic, made
 from s3ft.digest import digest
+from s3ft.models import loading
+from s3ft.processes import is_first_rank, local_rank
 from s3ft.progress import progress
-from s3ft.train.rows import Rows, prepare
-from s3ft.train.sft import COMPLETE, Watch, is_main, trainer_for
+from s3ft.train.arm import Arm, Base
+from s3ft.train.rows import Rows
+from s3ft.train.sft import COMPLETE, TrainingCallback, trainer_for
 from s3ft.types import UserError
-
-__all__ = ["prepare", "train"]
 
 SAVE_SECONDS = 300.0
 """Time between checkpoints: what a killed run loses at most."""
 
 
 def train(
-    model: Path | str,
+    base: Base,
     rows: Rows,
     out_dir: Path,
-    config: TrainConfig,
-    recipe: str,
-    seed: int,
+    arm: Arm,
     *,
-    dtype: torch.dtype,
-    device: torch.device | str = "cpu",
-    max_steps: int | None = None,
-    key: str = "",
-    trust_remote_code: bool = False,
     save_seconds: float = SAVE_SECONDS,
     advance: Callable[[int], None] | None = None,
 ) -> dict[str, Any]:
     """Trains on `rows` and writes `out_dir` whole: the PEFT adapter, log.jsonl, and s3ft.json with the facts that are
     also returned.
 
-    Takes `max_steps` optimizer steps of `config.batch_size` rows, by default `config.epochs` passes. A repeat after a
-    kill goes on from the newest checkpoint and ends in the same adapter. The result does not depend on what the process
-    trained before. `advance(1)` is called per step; by default a progress bar is shown.
+    A repeat after a kill goes on from the newest checkpoint and ends in the same adapter. The result does not depend on
+    what the process trained before. `advance(1)` is called per step; by default a progress bar is shown.
 
-    Raises UserError: lora_rank 0, arguments that TRL or PEFT refuse, rows longer than the model takes, a loss or
+    Raises UserError: lora_rank 0, arguments that TRL or PEFT reject, rows longer than the model takes, a loss or
     gradient that is not finite (the last good checkpoint stays), an adapter that changes nothing."""
     begun = time.monotonic()
-    where = torch.device(device)
-    steps = max_steps or max(1, round(len(rows) / config.batch_size * config.epochs))
-    made_of = digest([str(model), rows.digest, config.model_dump(mode="json"), recipe, seed, steps, str(dtype), key])
+    config, where = arm.config, base.device
+    steps = arm.steps or max(1, round(len(rows) / config.batch_size * config.epochs))
+    arm = replace(arm, steps=steps)
+    plain = config.model_dump(mode="json")
+    made_of = digest([str(base.model), rows.digest, plain, arm.recipe, arm.seed, steps, str(base.dtype), arm.key])
     partial = _opened(out_dir, made_of)
-    _quiet()
-    loaded = _load(model, dtype, trust_remote_code, config, where)
+    loaded = _load(base, config)
     _fits(rows, loaded.config)
-    watch = Watch(partial / "log.jsonl", save_seconds)
-    trainer = trainer_for(loaded, rows, partial, config, config.rate(recipe), seed, steps, dtype, where, watch)
+    watch = TrainingCallback(partial / "log.jsonl", save_seconds)
+    trainer = trainer_for(loaded, rows, partial, arm, base, watch)
     try:
         before = _logits(trainer.model, rows)
         trainer.accelerator.wait_for_everyone()
         resume = _checkpoint(partial)
         watch.begin(resume)
-        with nullcontext() if advance else progress(f"train {recipe}, seed {seed}", steps, "steps") as bar:
+        with nullcontext() if advance else progress(f"train {arm.recipe}, seed {arm.seed}", steps, "steps") as bar:
             watch.advance = advance or bar or watch.advance
             result = trainer.train(resume_from_checkpoint=str(resume) if resume else None)
         change = float((_logits(trainer.model, rows) - before).abs().max())
         if not change > 0:
             raise UserError(
-                f"{recipe}, seed {seed}: the trained adapter changes no logit; raise train.learning_rate or epochs"
+                f"{arm.recipe}, seed {arm.seed}: the trained adapter changes no logit; raise train.learning_rate "
+                "or epochs"
             )
         facts = {
-            "key": key,
-            "recipe": recipe,
-            "seed": seed,
+            "key": arm.key,
+            "recipe": arm.recipe,
+            "seed": arm.seed,
             "steps": steps,
             "rows": len(rows),
             "dropped": rows.dropped,
-            "proofs": rows.proofs,
+            "matches": rows.matches,
             "chat": rows.policy,
             "sources": rows.sources,
             "supervised_tokens": rows.num_supervised,
@@ -105,7 +102,7 @@ def train(
         return facts
     except torch.OutOfMemoryError as error:
         raise UserError(
-            f"{recipe}, seed {seed}: out of GPU memory; set train.extra: {{per_device_train_batch_size: 1, "
+            f"{arm.recipe}, seed {arm.seed}: out of GPU memory; set train.extra: {{per_device_train_batch_size: 1, "
             "gradient_checkpointing: true}, or train.max_length, or train.method: qlora"
         ) from error
     finally:
@@ -122,41 +119,43 @@ def train(
 def _opened(out_dir: Path, made_of: str) -> Path:
     """The folder trained into, with what a killed run of the same setting left there."""
     partial = out_dir.with_name(out_dir.name + ".partial")
-    if atomic.read_json(partial / "setting.json") != made_of and is_main():
+    if _setting(partial) != made_of and is_first_rank():
         shutil.rmtree(partial, ignore_errors=True)
         atomic.write_json(partial / "setting.json", made_of)
     return partial
 
 
-def _load(model: Path | str, dtype: torch.dtype, trust: bool, config: TrainConfig, device: torch.device) -> Any:
+def _setting(partial: Path) -> Any:
+    """What a killed training was made of; None if that cannot be read."""
+    try:
+        return json.loads((partial / "setting.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+def _load(base: Base, config: TrainConfig) -> Any:
     """The model to train. `train.method` qlora loads it in 4 bits (NF4, Dettmers et al. 2023, arXiv 2305.14314); full
-    keeps the weights in float32, where small steps do not round away, and computes in `dtype`."""
+    keeps the weights in float32, where small steps do not round away, and computes in the base's dtype."""
     extra: dict[str, Any] = {}
     if config.method == "qlora":
+        # Says at import, on a CPU, that an optional package could make 4-bit products faster.
+        logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
         if not transformers.utils.is_bitsandbytes_available():
             raise UserError("train.method: found qlora, which needs bitsandbytes; pip install bitsandbytes")
-        index = int(os.environ.get("LOCAL_RANK", "0")) if device.index is None else device.index
-        extra["device_map"] = {"": index if device.type == "cuda" else device.type}
+        index = local_rank() if base.device.index is None else base.device.index
+        extra["device_map"] = {"": index if base.device.type == "cuda" else base.device.type}
         extra["quantization_config"] = transformers.BitsAndBytesConfig(
             load_in_4bit=True,
             bnb_4bit_quant_type="nf4",
             bnb_4bit_use_double_quant=True,
-            bnb_4bit_compute_dtype=dtype,
+            bnb_4bit_compute_dtype=base.dtype,
         )
-    try:
-        return transformers.AutoModelForCausalLM.from_pretrained(
-            model,
-            dtype=torch.float32 if config.method == "full" else dtype,
-            trust_remote_code=trust,
-            use_safetensors=True,
-            **extra,
-        )
-    except Exception as error:
-        raise UserError(f"model {model}: {type(error).__name__}: {' '.join(str(error).split())[:300]}") from error
+    dtype = torch.float32 if config.method == "full" else base.dtype
+    return loading.load_model(base.model, dtype, base.trust_remote_code, **extra)
 
 
 def _fits(rows: Rows, config: Any) -> None:
-    room = getattr(config.get_text_config(), "max_position_embeddings", None)
+    room = loading.room(config)
     longest = max(range(len(rows)), key=lambda i: rows.lengths[i])
     if room and rows.lengths[longest] > room:
         raise UserError(
@@ -190,6 +189,16 @@ def _norm(model: Any) -> float:
     return math.sqrt(sum(squares))
 
 
+def _sort_modules(config: Path) -> None:
+    """The module names in their order, so that equal trainings write equal files: PEFT writes a set."""
+    if config.is_file():
+        plain = json.loads(config.read_text(encoding="utf-8"))
+        modules = plain.get("target_modules")
+        atomic.write_json(
+            config, {**plain, "target_modules": sorted(modules) if isinstance(modules, list) else modules}
+        )
+
+
 def _finish(trainer: Any, partial: Path, out_dir: Path, facts: dict[str, Any]) -> None:
     """The adapter under its name, checkpoints gone, everything on disk before the rename."""
     trainer.accelerator.unwrap_model(trainer.model).save_pretrained(partial)
@@ -200,20 +209,11 @@ def _finish(trainer: Any, partial: Path, out_dir: Path, facts: dict[str, Any]) -
             shutil.rmtree(path)
         else:
             path.unlink(missing_ok=True)
-    atomic.write_json(partial / "s3ft.json", facts)
+    _sort_modules(partial / "adapter_config.json")
+    made.write(partial / "s3ft.json", facts, sorted(p for p in partial.iterdir() if p.is_file()))
     for path in [*partial.iterdir(), partial]:
         handle = os.open(path, os.O_RDONLY)
         os.fsync(handle)
         os.close(handle)
     shutil.rmtree(out_dir, ignore_errors=True)
     partial.replace(out_dir)
-
-
-def _quiet() -> None:
-    import datasets
-
-    warnings.filterwarnings("ignore", category=FutureWarning, module=r"(transformers|trl|peft)\.")
-    transformers.utils.logging.set_verbosity_error()
-    transformers.utils.logging.disable_progress_bar()
-    datasets.utils.logging.set_verbosity_error()
-    datasets.disable_progress_bars()

@@ -1,4 +1,4 @@
-"""Records as token ids and labels on disk: proven row by row, memory-mapped by the trainer, in a fixed order."""
+"""Records as token ids and labels on disk: checked row by row, memory-mapped by the trainer, in a fixed order."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from s3ft.chat.policy import Chat, Refused
+from s3ft.chat.policy import Chat, TemplateUnsupported
 from s3ft.data import records
 from s3ft.types import Candidate, Record, UserError
 
@@ -30,8 +30,9 @@ class Rows:
     """Tokens that are trained on: completions and their ends of turn."""
     dropped: list[tuple[str, str]]
     """Rows left out: id and reason."""
-    proofs: dict[str, int]
-    """How the rows' texts were proven: exact, edge (white space at ends), thoughts (equal without them)."""
+    matches: dict[str, int]
+    """How the rows agree with the template's own rendering: exact, edge (white space at ends),
+    thoughts (equal without them)."""
     sources: dict[str, int]
     digest: str
     """SHA-256 of all ids and labels."""
@@ -68,14 +69,14 @@ def prepare(rows: Iterable[Record | Mapping[str, Any]], chat: Chat, max_length: 
     """Token ids and labels of every target, each held against the chat template. Rows with more tokens than
     `max_length` (default: what the tokenizer states) are left out and named; none is ever cut.
 
-    Raises Refused for a row that cannot be proven, UserError where nothing is left."""
+    Raises TemplateUnsupported for a row that the template does not support, UserError if nothing is left."""
     import pyarrow
 
     limit = max_length or _stated(chat.tokenizer)
     keys: list[str] = []
     lengths: list[int] = []
     dropped: list[tuple[str, str]] = []
-    proofs: Counter[str] = Counter()
+    matches: Counter[str] = Counter()
     sources: Counter[str] = Counter()
     total = hashlib.sha256()
     supervised = 0
@@ -89,13 +90,13 @@ def prepare(rows: Iterable[Record | Mapping[str, Any]], chat: Chat, max_length: 
             try:
                 target = chat.target(record.example.prompt, candidate.trained, record.example.tools)
             except UserError as error:
-                raise Refused(f"row {key!r}, target from {candidate.source}: {error}") from error
+                raise TemplateUnsupported(f"row {key!r}, target from {candidate.source}: {error}") from error
             if limit is not None and len(target.input_ids) > limit:
                 dropped.append((key, f"{len(target.input_ids)} tokens, the limit is {limit}"))
                 continue
             keys.append(key)
             lengths.append(len(target.input_ids))
-            proofs[target.proof] += 1
+            matches[target.match] += 1
             sources[candidate.source] += 1
             supervised += len(target.input_ids) - target.num_prompt
             total.update(repr((target.input_ids, target.num_prompt)).encode())
@@ -117,7 +118,7 @@ def prepare(rows: Iterable[Record | Mapping[str, Any]], chat: Chat, max_length: 
         lengths,
         supervised,
         dropped,
-        dict(proofs),
+        dict(matches),
         dict(sources),
         total.hexdigest(),
         chat.identity,

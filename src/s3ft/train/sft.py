@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import TrainerCallback
+import transformers
 from transformers.trainer_callback import PrinterCallback
 
-from s3ft.config.schema import TrainConfig
+from s3ft.config import TrainConfig
+from s3ft.processes import is_first_rank, world_size
+from s3ft.train.arm import Arm, Base
 from s3ft.train.rows import Rows
 from s3ft.types import UserError
 
@@ -42,7 +44,7 @@ OURS = frozenset(
 """Arguments of SFTConfig that decide which tokens are trained on, and when."""
 
 
-class Watch(TrainerCallback):
+class TrainingCallback(transformers.TrainerCallback):
     """Keeps the log, checkpoints by the clock, and stops a run whose numbers are no longer finite."""
 
     def __init__(self, log: Path, save_seconds: float) -> None:
@@ -63,7 +65,7 @@ class Watch(TrainerCallback):
                     break
                 if row["step"] <= step:
                     kept.append(row)
-        if is_main():
+        if is_first_rank():
             self._log.write_text("".join(json.dumps(r) + "\n" for r in kept), encoding="utf-8")
         self.losses = [r["loss"] for r in kept]
         self._resumed = step
@@ -72,7 +74,7 @@ class Watch(TrainerCallback):
         self._tell(self._resumed)
 
     def _tell(self, steps: int) -> None:
-        if is_main():
+        if is_first_rank():
             self.advance(steps)
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **_: Any) -> None:
@@ -89,7 +91,7 @@ class Watch(TrainerCallback):
                 f"or train in float32{where}"
             )
         self.losses.append(row["loss"])
-        if is_main():
+        if is_first_rank():
             with self._log.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(row) + "\n")
 
@@ -104,7 +106,7 @@ class Watch(TrainerCallback):
         folder = Path(args.output_dir) / f"checkpoint-{state.global_step}"
         if torch.distributed.is_initialized():
             torch.distributed.barrier()
-        if not is_main():
+        if not is_first_rank():
             return
         for path in folder.iterdir():
             with path.open("rb") as file:
@@ -112,29 +114,20 @@ class Watch(TrainerCallback):
         (folder / COMPLETE).touch()
 
 
-def trainer_for(
-    model: Any,
-    rows: Rows,
-    folder: Path,
-    config: TrainConfig,
-    rate: float,
-    seed: int,
-    steps: int,
-    dtype: torch.dtype,
-    device: torch.device,
-    watch: Watch,
-) -> Any:
-    """An SFTTrainer over the rows in their order for `steps` steps. Raises UserError for arguments it refuses."""
+def trainer_for(model: Any, rows: Rows, folder: Path, arm: Arm, base: Base, callback: TrainingCallback) -> Any:
+    """An SFTTrainer over the rows in their order for the arm's steps. Raises UserError for arguments that TRL or PEFT
+    reject."""
     from trl import SFTConfig, SFTTrainer
     from trl.trainer.sft_trainer import DataCollatorForLanguageModeling
 
+    config, steps, seed, dtype, device = arm.config, arm.steps or 1, arm.seed, base.dtype, base.device
     extra = dict(config.extra)
     peft_config = _lora(config, extra.pop("lora", {}))
     if ours := OURS & extra.keys():
         raise UserError(
-            f"train.extra: {', '.join(sorted(ours))} cannot be set, the proof of what is trained rests on it"
+            f"train.extra: {', '.join(sorted(ours))} cannot be set, the check of what is trained on rests on it"
         )
-    world = int(os.environ.get("WORLD_SIZE", "1"))
+    world = world_size()
     share, remainder = divmod(config.batch_size, world)
     if remainder:
         raise UserError(f"train.batch_size: found {config.batch_size}, expected a multiple of {world} processes")
@@ -152,9 +145,9 @@ def trainer_for(
         "max_steps": steps,
         "per_device_train_batch_size": micro,
         "gradient_accumulation_steps": accumulated,
-        "learning_rate": rate,
+        "learning_rate": config.rate(arm.recipe),
         "lr_scheduler_type": config.schedule,
-        "warmup_steps": config.warmup,
+        "warmup_steps": _warmup_steps(config.warmup, steps),
         "seed": seed,
         "optim": "adamw_torch",
         "bf16": dtype == torch.bfloat16,
@@ -183,7 +176,7 @@ def trainer_for(
     try:
         arguments = SFTConfig(**{**settings, **extra})
         if world == 1 and arguments.n_gpu > 1:
-            # One process trains on one GPU; TRL refuses DataParallel. Several GPUs: accelerate launch.
+            # One process trains on one GPU; TRL does not take DataParallel. Several GPUs: accelerate launch.
             arguments._n_gpu = 1
         trainer = SFTTrainer(
             model=model,
@@ -192,7 +185,7 @@ def trainer_for(
             processing_class=rows.tokenizer,
             data_collator=DataCollatorForLanguageModeling(pad_token_id=rows.pad),
             peft_config=peft_config,
-            callbacks=[watch],
+            callbacks=[callback],
         )
     except (TypeError, ValueError, RuntimeError) as error:
         raise UserError(f"train: {' '.join(str(error).split())[:300]}") from error
@@ -200,9 +193,9 @@ def trainer_for(
     return trainer
 
 
-def is_main() -> bool:
-    """Whether this process writes files: the first of those that accelerate or torchrun started."""
-    return int(os.environ.get("RANK", "0")) == 0
+def _warmup_steps(warmup: float, steps: int) -> int:
+    """Optimizer steps that warm up; the last step of a training never does, else one step would be at rate 0."""
+    return min(int(warmup) if warmup >= 1 else math.ceil(warmup * steps), steps - 1)
 
 
 def _as_main(flag: bool) -> bool:

@@ -1,5 +1,7 @@
 """Pre-training: what is supervised, and that a killed run goes on as if it had not been."""
 
+from collections import Counter
+
 import pytest
 import torch
 from experiments.lab.corpus import Corpus
@@ -9,7 +11,8 @@ from experiments.lab import batches, pretrain, tokenizer
 
 @pytest.fixture(scope="module")
 def words():
-    return tokenizer.train(pretrain._texts(Corpus(), per_kind=50))
+    documents = Corpus().sample(50)
+    return tokenizer.train(d.text or "\n".join(m["content"] for m in d.messages) for d in documents)
 
 
 def test_labels_are_the_answer_in_chat_and_everything_in_raw_text(words):
@@ -20,12 +23,22 @@ def test_labels_are_the_answer_in_chat_and_everything_in_raw_text(words):
         assert supervised == expected + tokenizer.END
 
 
-def test_micro_batches_hold_every_token_once(words):
-    rows = sorted(batches.encode(list(Corpus().sample(20)), words), key=lambda row: len(row[0]))
-    groups = list(batches._micro(rows, 500, words.pad_token_id))
-    assert sum(ids.shape[0] for ids, _ in groups) == len(rows)
-    assert sum(int((labels != batches.IGNORED).sum()) for _, labels in groups) == sum(len(r) - s for r, s in rows)
-    assert all(ids.numel() <= 500 or ids.shape[0] == 1 for ids, _ in groups)
+def test_a_chunk_s_steps_hold_every_token_once(words):
+    """Over a whole chunk of documents, in micro-batches of at most 2,000 tokens with their padding, each a step."""
+    corpus = Corpus()
+    rows = batches.encode(corpus.documents(0, batches.CHUNK, batches.mean_tokens(corpus, words)), words)
+    tokens, supervised = Counter(), 0
+    for chunk, _, micro in batches.steps(corpus, words, step_tokens=1, micro_tokens=2000):
+        if chunk:
+            break
+        for ids, labels in micro:
+            assert ids.numel() <= 2000 or ids.shape[0] == 1
+            tokens.update(ids.flatten().tolist())
+            supervised += int((labels != batches.IGNORED).sum())
+    expected = Counter(i for ids, _ in rows for i in ids)
+    del tokens[words.pad_token_id], expected[words.pad_token_id]
+    assert tokens == expected
+    assert supervised == sum(len(ids) - start for ids, start in rows)
 
 
 def test_the_rate_warms_up_stays_and_decays_to_zero():
@@ -71,7 +84,7 @@ def test_a_killed_run_goes_on_with_the_same_weights(tmp_path, monkeypatch):
 
 
 @pytest.mark.usefixtures("tiny")
-def test_another_setting_in_the_same_folder_is_refused(tmp_path):
+def test_another_setting_in_the_same_folder_is_named(tmp_path):
     pretrain.train(tmp_path, 1500, 0.3, 0, 1e-2, 600, 300)
     with pytest.raises(SystemExit, match="choose another --out"):
         pretrain.train(tmp_path, 1500, 0.5, 0, 1e-2, 600, 300)

@@ -6,8 +6,6 @@ import hashlib
 import json
 import math
 import os
-import re
-import sys
 import threading
 from collections import deque
 from collections.abc import Sequence
@@ -21,7 +19,6 @@ from s3ft.types import Completion, Example, UserError, Verdict
 
 _MAX_TEXT = 1 << 20
 _MAX_KNOWN = 10_000
-_MISSING = re.compile(r"exception: ModuleNotFoundError: No module named '(\w+)")
 
 
 class judge:
@@ -126,7 +123,6 @@ class _Row:
         self.prompt = content if isinstance(content, str) else ""
         self.verdict: Verdict | None = None
         self.death = ""
-        self.asked = f"{self.prompt} {example.reference}"
         told = json.dumps([self.text, self.prompt, example.reference], sort_keys=True, default=repr)
         self.key = hashlib.sha256(told.encode()).hexdigest()
 
@@ -142,15 +138,8 @@ class _Row:
 
     def judge(self, desk: Desk) -> None:
         try:
-            self.verdict = self._excused(desk.judge(self.plan, self.text, self.prompt))
+            self.verdict = desk.judge(self.plan, self.text, self.prompt)
         except JailError as error:
             self.death = str(error)
         except Exception as error:
             self.verdict = Verdict(None, reason=f"judge failed: {type(error).__name__}: {error}")
-
-    def _excused(self, verdict: Verdict) -> Verdict:
-        """None where a package is missing that the task itself speaks of: the program is not to blame for that."""
-        missing = _MISSING.match(verdict.reason) if verdict.correct is False else None
-        if missing is None or missing[1] in sys.stdlib_module_names or not re.search(rf"\b{missing[1]}\b", self.asked):
-            return verdict
-        return Verdict(None, verdict.answer, f"unsupported: the package {missing[1]!r} is not there for programs")

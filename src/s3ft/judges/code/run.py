@@ -7,6 +7,7 @@ from typing import Any
 
 from s3ft.judges.code import script
 from s3ft.judges.code.checks import Undecided, show
+from s3ft.judges.code.lacking import lacking
 from s3ft.judges.code.tests import Plan
 from s3ft.sandbox import Jail, JailError, Limits, Tier
 from s3ft.sandbox.command import Role
@@ -31,11 +32,13 @@ class Desk:
         try:
             names = [plan.entry] if plan.entry else list(plan.names)
             work = {"text": text, "names": names, "prompt": prompt, "setup": plan.before}
-            work["modules"] = prelude.modules(text)
+            work["modules"] = prelude.modules(text, f"{plan.tests}\n{plan.before}\n{plan.setup}\n{prompt}")
             if plan.pairs:
-                return script.judge(self._jail("candidate"), plan.pairs, work, self._limits)
-            verdict = self._batch(plan, work) if plan.checks else None
-            return verdict or self._exam(plan, work)
+                verdict = script.judge(self._jail("candidate"), plan.pairs, work, self._limits)
+            else:
+                verdict = (self._batch(plan, work) if plan.checks else None) or self._exam(plan, work)
+            problem = lacking(verdict, plan, prompt, self._packages)
+            return Verdict(None, verdict.answer, f"unsupported: {problem}") if problem else verdict
         except JailError:
             self.close()
             raise
@@ -73,7 +76,9 @@ class Desk:
     def _exam(self, plan: Plan, work: dict[str, Any]) -> Verdict:
         tests = {
             **{"tests": plan.tests, "setup": plan.setup, "names": plan.names, "entry": plan.entry},
-            **{"check": plan.check, "functions": plan.functions},
+            **{"check": plan.check, "functions": plan.functions, "modules": plan.modules, "is_suite": plan.is_suite},
+            "roles": dict.fromkeys(plan.roles.maybe, "maybe") | dict.fromkeys(plan.roles.classes, "class"),
+            "makers": plan.roles.makers,
         }
         exam = run_exam(
             (self._jail("candidate"), self._jail("examiner")),
@@ -86,6 +91,8 @@ class Desk:
         if exam.report is None:
             ended = exam.examiner.failure(self._room) or "no report"
             waited = exam.examiner.by_wall and exam.examiner.cpu_s < self._room.cpu_s / 10
+            if exam.blame and not failure:
+                return Verdict(False, work["text"], f"{ended} of the tests, with {exam.blame} from the program")
             if failure or waited:
                 return Verdict(False, work["text"], failure or ended)
             return Verdict(None, work["text"], f"the tests did not end: {ended}")
@@ -151,7 +158,7 @@ def unloaded(message: list[Any]) -> str:
         return f"no program: {words[0]}"
     if kind == "undefined" and words:
         return f"undefined: the program defines no {words[0]!r}"
-    if kind == "raised" and len(words) == 3:
+    if kind == "raised" and len(words) >= 3:
         if words[0] == "MemoryError":
             return "out of memory"
         if words[0] in ("SystemExit", "KeyboardInterrupt", "GeneratorExit"):
@@ -175,6 +182,7 @@ def _reported(plan: Plan, report: dict[str, Any], failure: str, text: str) -> Ve
         "failed": lambda: Verdict(False, program, f"wrong value: {at()} {why}, last seen {seen or 'nothing'}"),
         "raised": lambda: Verdict(False, program, f"{_kind(why)} in {at()}"),
         "empty": lambda: Verdict(None, program, "the tests made no assertion about the program"),
+        "wrong": lambda: Verdict(False, program, f"wrong value: {why} in {at()}"),
         "undecidable": lambda: Verdict(None, program, f"unsupported: {why}"),
         "gone": lambda: Verdict(False, program, failure or f"exited early: {why}"),
         "unloaded": lambda: Verdict(False, program, unloaded(list(report.get("message", [""])))),
@@ -183,6 +191,8 @@ def _reported(plan: Plan, report: dict[str, Any], failure: str, text: str) -> Ve
 
 
 def _kind(why: str) -> str:
+    if why.startswith(("SystemExit", "KeyboardInterrupt", "GeneratorExit")):
+        return f"exited early: {why}"
     return "out of memory" if why.startswith("MemoryError") else f"exception: {why}"
 
 

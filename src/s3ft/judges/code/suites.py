@@ -1,4 +1,4 @@
-"""Tests written for unittest or pytest: told from other tests, and made ready for `sandbox/inside/suites.py`."""
+"""Tests written for unittest or pytest: told from other tests, for `sandbox/inside/suites.py` to run."""
 
 from __future__ import annotations
 
@@ -13,8 +13,6 @@ _USUAL = re.compile(
     r"(?:your|my|the|test)?_?(?:solutions?|main|program|code|module|submission|answer|candidate|implementation|impl|app|src"
     r"|task|task_func|problem|script|file|function|package|project|exercise|completion)(?:_?(?:module|file|code|under_test|\d+))?"
 )
-SETUP = "from inside import suites as __s3ft_suites__\n__s3ft_suites__.install(globals())\n"
-RUN = "\n__s3ft_suites__.run(globals())\n"
 
 
 def is_suite(tree: ast.Module) -> bool:

@@ -5,16 +5,34 @@ from __future__ import annotations
 import ast
 import builtins
 import functools
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from s3ft.judges.code import pairs, suites
 from s3ft.judges.code.checks import Check, checks_of, cut
+from s3ft.judges.code.classes import NONE, Roles, roles
 from s3ft.sandbox.inside import prelude
 
 _BUILTINS = frozenset(dir(builtins))
 _TRUSTED = _BUILTINS | frozenset(prelude.MODULES) | {"__name__", "__file__"}
+_KNOWN_AS = {"np": "numpy", "pd": "pandas", "plt": "matplotlib.pyplot", "dt": "datetime", "pytest": "pytest"}
+"""Short names that everybody knows a module by."""
+_KNOWN_IN = {
+    **dict.fromkeys(("Counter", "OrderedDict", "defaultdict", "deque", "namedtuple", "ChainMap"), "collections"),
+    **{
+        "timedelta": "datetime",
+        "timezone": "datetime",
+        "Decimal": "decimal",
+        "Fraction": "fractions",
+        "Path": "pathlib",
+        "StringIO": "io",
+        "ZoneInfo": "zoneinfo",
+    },
+    **{"redirect_stdout": "contextlib", "suppress": "contextlib", "deepcopy": "copy", "isclose": "math"},
+}
+"""Names that tests use without importing them, and where they are from. The program has no say in what they mean."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +53,11 @@ class Plan:
     """A function of the tests that is to be handed the entry point."""
     functions: tuple[str, ...] = ()
     """Test functions that nothing calls."""
+    is_suite: bool = False
+    """Written for unittest or pytest."""
+    modules: tuple[tuple[str, str], ...] = ()
+    """Name and module (or module:name) that the tests use without importing it."""
+    roles: Roles = NONE
     checks: tuple[Check, ...] = ()
     """The assertions, where all of them can be held against plain values; else the examiner is needed."""
     pairs: tuple[tuple[str, str], ...] = ()
@@ -79,7 +102,7 @@ def _plan(tests: str, entry: str, setup: str) -> Plan:
     own_setup = not given.free
     classes = [s.name for s in before.body if isinstance(s, ast.ClassDef)] if own_setup else []
     after = [s for s in before.body if not (own_setup and isinstance(s, ast.ClassDef))]
-    names = (used.free - given.bound - ({"pytest"} if is_suite else set())) | given.free | set(classes)
+    names = (used.free - given.bound) | given.free | set(classes)
     entry = entry or _entry(tree, used, names)
     names |= {entry} - {""}
     check = next((s.name for s in tree.body if isinstance(s, ast.FunctionDef) and s.name == "check"), "")
@@ -87,15 +110,22 @@ def _plan(tests: str, entry: str, setup: str) -> Plan:
         check = ""
     elif check and not entry:
         return Plan("the tests define check(candidate) and the reference names no entry_point")
-    checks = checks_of(tree, frozenset(names), entry) if own_setup and not is_suite else None
+    modules = dict(_unimported(tree, names - {entry} - given.bound))
+    names -= modules.keys()
+    found = roles(tree, frozenset(names), entry, frozenset(classes))
+    is_literal = own_setup and not is_suite
+    checks = checks_of(tree, frozenset(names - set(found.makers)), entry) if is_literal else None
     return Plan(
         entry=entry,
         names=tuple(sorted(names)),
-        tests=tests + suites.RUN if is_suite else tests,
+        tests=tests,
         before=setup if own_setup else "",
-        setup=(suites.SETUP if is_suite else "") + ast.unparse(ast.Module(after, [])),
+        setup=ast.unparse(ast.Module(after, [])),
         check=check,
         functions=() if is_suite else tuple(f for f in _test_functions(tree) if f not in used.loaded),
+        is_suite=is_suite,
+        modules=tuple(modules.items()),
+        roles=found,
         checks=tuple(checks or ()),
     )
 
@@ -129,6 +159,19 @@ def _names(tree: ast.AST) -> _Names:
         elif isinstance(node, ast.ExceptHandler) and node.name:
             found.bound.add(node.name)
     return found
+
+
+def _unimported(tree: ast.Module, names: set[str]) -> Iterator[tuple[str, str]]:
+    """Modules, and well-known things from them, that the tests use without importing them."""
+    if not names:
+        return
+    bases = {n.value.id for n in ast.walk(tree) if isinstance(n, ast.Attribute) and isinstance(n.value, ast.Name)}
+    called = set(_names(tree).called)
+    for name in sorted(names):
+        if name in _KNOWN_IN:
+            yield name, f"{_KNOWN_IN[name]}:{name}"
+        elif name in bases - called and (name in _KNOWN_AS or name in sys.stdlib_module_names or name == "numpy"):
+            yield name, _KNOWN_AS.get(name, name)
 
 
 def _entry(tree: ast.Module, used: _Names, names: set[str]) -> str:

@@ -1,4 +1,4 @@
-"""Model as judge: a model is given question, answer and reference, and gives one of the offered labels."""
+"""Model as judge: given question, answer and reference, a model gives one of the labels."""
 
 from s3ft.judges.llm.judge import judge
 

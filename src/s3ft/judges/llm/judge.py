@@ -1,4 +1,4 @@
-"""Model as judge: a model is given question, answer and reference, and gives one of the offered labels."""
+"""Model as judge: given question, answer and reference, a model gives one of the labels."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ import json
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from s3ft import plugins
 from s3ft.judges.llm.verdict import read
 from s3ft.prompts import fill, names
-from s3ft.types import Backend, Completion, Example, Request, Sampling, UserError, Verdict
+from s3ft.protocols import Backend, OpenModel, require, scoring
+from s3ft.types import Completion, Example, Request, Sampling, UserError, Verdict
 
 PROMPT = """Grade one answer to a question by comparing it with the reference.
 
@@ -41,9 +42,6 @@ _ENDINGS = {
 LABELS: dict[str, bool] = {"CORRECT": True, "INCORRECT": False}
 BY = ("text", "likelihood")
 
-Open = Callable[[str | None, Mapping[str, Any] | None], Backend]
-"""Opens another model: (model, backend section of a config) -> backend."""
-
 
 class judge:
     """Asks a backend, the run's own unless `model` or `backend` name another.
@@ -53,10 +51,9 @@ class judge:
     probabilities of the labels instead of reading text, and accepts from `threshold`. `prompt` may be another text
     with the fields {question}, {reference}, {answer}, {labels}, {explain} and {ending}.
 
-    A verdict comes from the last line only (_llm_verdict), and no text inside the graded answer can give it: the answer
+    A verdict comes from the last line only (verdict.py), and no text inside the graded answer can give it: the answer
     stands between marks that it cannot know, its control tokens are broken, and labels that the reply quotes do not
-    count. A reply that failed, was cut or has no label is None. `bind` hands over the model, `calls` counts the
-    replies asked of it."""
+    count. A reply that failed, was cut or has no label is None."""
 
     def __init__(
         self,
@@ -70,6 +67,7 @@ class judge:
         prompt: str = PROMPT,
         model: str | None = None,
         backend: Mapping[str, Any] | str | None = None,
+        open_model: OpenModel | None = None,
     ) -> None:
         self._labels = _checked(labels or LABELS)
         if isinstance(votes, bool) or not isinstance(votes, int) or votes < 1:
@@ -81,35 +79,30 @@ class judge:
         self._by, self._threshold, self._explain, self._prompt = by, threshold, explain, prompt
         self._sampling = Sampling(max_tokens or (512 if explain else 16), temperature if votes > 1 else 0.0, 1.0, votes)
         self._model, self._named = model, {"name": backend} if isinstance(backend, str) else backend
+        self._open_model = open_model
         self._backend: Backend | None = None
-        self.calls = 0
-
-    def bind(self, backend: Backend | None, open: Open | None = None) -> None:
-        """Hands over the run's backend, and `open` for the case that the options name another model."""
-        if self._model is None and self._named is None:
-            self._backend = backend
-        elif open is None:
-            raise UserError(
-                "judge 'llm': another model than the run's cannot be opened here; leave out model and backend"
-            )
-        else:
-            self._backend = open(self._model, self._named)
 
     def __call__(self, examples: Sequence[Example], completions: Sequence[Completion]) -> list[Verdict]:
-        if self._backend is None:
-            raise UserError(
-                "judge 'llm' has no model to ask; name one with the option model, and backend where need be"
-            )
+        backend = self._opened()
         requests = [self._request(e, c.text) for e, c in zip(examples, completions, strict=True)]
         empty = {i for i, c in enumerate(completions) if not c.text.strip()}
         asked = [i for i in range(len(requests)) if i not in empty]
         ask = self._by_text if self._by == "text" else self._by_likelihood
-        found = iter(ask(self._backend, [requests[i] for i in asked], [completions[i].text for i in asked]))
+        found = iter(ask(backend, [requests[i] for i in asked], [completions[i].text for i in asked]))
         return [Verdict(False, "", "empty") if i in empty else next(found) for i in range(len(requests))]
+
+    def _opened(self) -> Backend:
+        """The model that is asked, opened when it is first needed."""
+        if self._backend is None:
+            if self._open_model is None:
+                raise UserError("judge 'llm' has no model to ask here; name one with the option model")
+            self._backend = self._open_model(self._model, self._named)
+            if self._by == "likelihood":
+                require(self._backend, "score", "judge 'llm' with by: likelihood compares probabilities")
+        return self._backend
 
     def _by_text(self, backend: Backend, requests: list[Request], graded: list[str]) -> list[Verdict]:
         verdicts = [Verdict(None, reason="the judge's model gave no reply")] * len(requests)
-        self.calls += len(requests) * self._sampling.num_samples
         for index, replies in backend.generate(requests, self._sampling):
             verdicts[index] = self._voted([self._vote(r, graded[index]) for r in replies], graded[index])
         return verdicts
@@ -135,16 +128,17 @@ class judge:
 
     def _by_likelihood(self, backend: Backend, requests: list[Request], graded: list[str]) -> list[Verdict]:
         labels = list(self._labels)
-        self.calls += len(requests) * len(labels)
-        scores = backend.score([r for r in requests for _ in labels], [Completion(x) for _ in requests for x in labels])
+        scorer = scoring(backend)
+        assert scorer is not None
+        scores = scorer.score([r for r in requests for _ in labels], [Completion(x) for _ in requests for x in labels])
         verdicts = []
         for i, text in enumerate(graded):
-            weighed = [s.logprob for s in scores[i * len(labels) : (i + 1) * len(labels)] if s is not None]
-            if len(weighed) < len(labels):
+            logprobs = [s.logprob for s in scores[i * len(labels) : (i + 1) * len(labels)] if s is not None]
+            if len(logprobs) < len(labels):
                 verdicts.append(Verdict(None, text.strip()[:200], "the judge's model gives no likelihoods"))
                 continue
-            most = max(weighed)
-            odds = [math.exp(w - most) for w in weighed]
+            most = max(logprobs)
+            odds = [math.exp(w - most) for w in logprobs]
             right = sum(o for o, label in zip(odds, labels, strict=True) if self._labels[label]) / sum(odds)
             verdicts.append(
                 Verdict(right >= self._threshold, text.strip()[:200], f"right with probability {right:.2f}")

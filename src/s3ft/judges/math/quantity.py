@@ -1,4 +1,4 @@
-"""Numbers as people write them: money, percent, units, compound units, number words; and when two are the same."""
+"""Numbers as people write them: money, percent, units, two units in one; and when two are the same."""
 
 from __future__ import annotations
 
@@ -6,108 +6,80 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 
-from s3ft.judges.math.value import NUM_POINTS, Unreadable, Value, decimal, evaluate, has_letters, whole_number
+from s3ft.judges.math.number_words import SCALES
+from s3ft.judges.math.units import UNITS, Unit, unit_of
+from s3ft.judges.math.value import Unreadable, Value, decimal, evaluate, whole_number
 
 _CURRENCY = "$€£¥₹₽₩"
-_SHORT = (
-    r"(?:km|cm|mm|dm|m|kg|mg|g|lbs?|oz|ft|in|mi|yd|hrs?|h|min|sec|secs|s|ms|ml|mL|L|l|mph|kph|kWh|kW|W|Hz|N|J|V|A|am|pm"
-    r"|USD|EUR|GBP|dollars?|cents?|units?|pts|sq)"
-)
+_MORE_UNITS = r"lbs hrs secs L mL mph kph kWh kW W Hz N J V A am pm a\.m p\.m sq"
+_SHORT = "|".join(sorted({*(u for u in UNITS if len(u) < 5), *_MORE_UNITS.split()}, key=len, reverse=True))
 _UNIT = re.compile(
-    rf'"|(?<=\s)(?!and\s+\d)[A-Za-z]{{3,}}|(?<=[\d}})°%π\s]){_SHORT}(?![a-zA-Z]|\s*[-+*=(]\s*\d)|(?<=\d)-?[A-Za-z]{{4,}}'
+    rf"(?<=\s)(?!and\s+\d)[^\W\d_]{{3,}}|(?<=[\d}})°%π\s])(?:{_SHORT})(?![a-zA-Z]|\s*[-+*=(]\s*\d)|(?<=\d)-?[^\W\d_]{{4,}}"
     rf"|(?<=[\d\s])\\(?:mu|Omega)(?![a-zA-Z])|(?<=\d)\s*/\s*[A-Za-z]{{2,}}|(?<=\s)[{_CURRENCY}]"
+    r'|"|[\u3040-\u9fff\uac00-\ud7af]'
 )
 _HEDGE = re.compile(
-    r'^"?(?:\\approx|\\sim|≈|~|approximately|approx\.?|about|around|roughly|exactly|only|just|at (?:least|most)|nearly'
-    r"|almost|a total of|in total|total of|over|under)(?![a-zA-Z])\"?\s*",
+    r'^"?(?:\\approx|approximately|approx\.?|about|around|roughly|exactly|only|just|at (?:least|most)|nearly|almost'
+    r"|a total of|in total|total of|both|either)(?![a-zA-Z])\"?\s*",
     re.IGNORECASE,
 )
-_LABEL = re.compile(r"^\(?[a-eA-E]\)\s+(?=\S)")
 _ASIDE = re.compile(r"(?<=\w)\s\([^()]*[A-Za-z]{3}[^()]*\)$")
 _NEGATIVE = re.compile(r"^(?:negative|minus)\s+(?=\d)", re.IGNORECASE)
 _REPEATING = re.compile(r"(-?)(\d*)\.(\d*)\\overline\{(\d+)\}")
-_PERCENT = re.compile(r'\s*"?\s*(?:%|per ?cent\b|percentage points?\b|pct\b)"?', re.IGNORECASE)
+_PERCENT = re.compile(r'\s*"?\s*(?:%|per ?cent\b|percentage points?\b)"?', re.IGNORECASE)
 _MIXED = re.compile(r'(\d+)(?:\s+|\s*"?and"?\s*|-|\s*\+\s*)(?:(\d+)\s*/\s*(\d+)|\\frac\{(\d+)\}\{(\d+)\})')
 _SPACED = re.compile(r"\d{1,3}(?: \d{3})+(?:\.\d+)?")
+_DECIMAL_COMMA = re.compile(r"\d+,(?:\d{1,2}|\d{4,})")
 _BASE = re.compile(r"([\dA-Fa-f]+)_\{?\"?\s*(\d+|[a-z]+)\s*\"?\}?")
-_RATIO = re.compile(r"(\d+)\s*(?::|\"?\s*\bto\b\s*\"?)\s*(\d+)")
 _DECIMAL = re.compile(r"\d*\.(\d+)")
 _PART = re.compile(r"(?:and|,)?\s*[$]?(\d[\d,]*(?:\.\d+)?)\s*((?:[A-Za-z][A-Za-z'-]*\s*){1,5})")
-_SCALE = {
-    "hundred": 100,
-    "thousand": 1000,
-    "million": 10**6,
-    "billion": 10**9,
-    "trillion": 10**12,
-    "dozen": 12,
-    "k": 1000,
-}
-_SYSTEMS: tuple[dict[str, int], ...] = (
-    {"second": 1, "sec": 1, "minute": 60, "min": 60, "hour": 3600, "hr": 3600, "day": 86400, "week": 604800},
-    {"inch": 1, "inche": 1, "in": 1, "foot": 12, "feet": 12, "ft": 12, "yard": 36},
-    {"cent": 1, "penny": 1, "pennie": 1, "dollar": 100, "buck": 100},
-    {"ounce": 1, "oz": 1, "pound": 16, "lb": 16},
-    {"month": 1, "year": 12},
-    {"gram": 1, "g": 1, "kilogram": 1000, "kg": 1000},
-    {"meter": 1, "m": 1, "kilometer": 1000, "km": 1000},
-    {"milliliter": 1, "ml": 1, "liter": 1000, "l": 1000},
-)
-_ONES = {
-    **{"zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9},
-    **{"ten": 10, "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14, "fifteen": 15, "sixteen": 16},
-    **{"seventeen": 17, "eighteen": 18, "nineteen": 19, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50},
-    **{"sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90},
-}
 
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """What a number says: its readings (the first is the literal one), each at NUM_POINTS points."""
+    """What a number says: its readings, the first is the literal one."""
 
-    readings: tuple[tuple[Value, ...], ...]
+    readings: tuple[Value, ...]
     places: int | None = None
-    """Digits after the point where it was typed as a decimal."""
+    """Digits after the point of a number that was typed as a decimal."""
     percent: bool = False
     money: bool = False
-    letters: bool = False
+    unit: Unit | None = None
 
 
 def quantity(text: str) -> Quantity:
-    """Reads text in the notation of `_math_text.plain`. Raises Unreadable or TooLarge."""
-    text = _ASIDE.sub("", _LABEL.sub("", _HEDGE.sub("", text.strip())))
-    text = _NEGATIVE.sub("-", text)
-    if not text:
-        raise Unreadable("empty")
+    """Reads text in the notation of `text.plain`. Raises Unreadable or TooLarge."""
+    text = _NEGATIVE.sub("-", _ASIDE.sub("", _HEDGE.sub("", text.strip())))
     if re.fullmatch(r"\d{1,18}", text):
-        return Quantity(((Fraction(int(text)),),))
+        return Quantity((Fraction(int(text)),))
     core, unit = _split_unit(text)
     money = any(c in text for c in _CURRENCY)
+    measured = unit_of(unit) or (unit_of("$") if "$" in text and not unit else None)
     core = re.sub(rf"\s*[{_CURRENCY}]\s*|\b(?:Rs\.?|USD|US)\s*(?=\d)", "", core).strip()
     percent = _PERCENT.search(f"{core} {unit}") is not None and "%" not in core.rstrip('% "')
     core = core.rstrip("% ")
-    if not core:
-        raise Unreadable("no number")
-    letters = False
+    typed = _number(core)
+    value = evaluate(core) if typed is None else typed
+    places = _DECIMAL.fullmatch(core.lstrip("-+ ").replace(",", ""))
+    readings = tuple(_with_unit(value, core, unit) if unit else [value])
+    return Quantity(readings, len(places[1]) if places else None, percent, money, measured)
+
+
+def _number(core: str) -> Fraction | None:
+    """The value of a mixed number, a repeating decimal, "12 345" or "3,5"; None for other forms."""
     if mixed := _MIXED.fullmatch(core):
         whole, top, bottom = (int(n) for n in (mixed[1], mixed[2] or mixed[4], mixed[3] or mixed[5]))
         if not bottom:
             raise Unreadable("division by zero")
-        values: tuple[Value, ...] = (whole + Fraction(top, bottom),)
-    elif repeating := _REPEATING.fullmatch(core):
+        return whole + Fraction(top, bottom)
+    if repeating := _REPEATING.fullmatch(core):
         head, cycle = repeating[2] + repeating[3], repeating[4]
         nines = (10 ** len(cycle) - 1) * 10 ** len(repeating[3])
         value = Fraction(whole_number(head + cycle) - whole_number(head or "0"), nines)
-        values = (-value if repeating[1] else value,)
-    elif _SPACED.fullmatch(core):
-        values = (decimal(core.replace(" ", "")),)
-    elif ratio := _RATIO.fullmatch(core):
-        values = (Fraction(int(ratio[1]), int(ratio[2]) or 1),)
-    else:
-        letters = has_letters(core)
-        values = tuple(evaluate(core, point) for point in range(NUM_POINTS if letters else 1))
-    places = _DECIMAL.fullmatch(core.lstrip("-+ ").replace(",", ""))
-    readings = [(v,) for v in _with_unit(values[0], core, unit)] if unit and not letters else [values]
-    return Quantity(tuple(readings), len(places[1]) if places else None, percent, money, letters)
+        return -value if repeating[1] else value
+    if _SPACED.fullmatch(core):
+        return decimal(core.replace(" ", ""))
+    return decimal(core.replace(",", ".")) if _DECIMAL_COMMA.fullmatch(core) else None
 
 
 def _split_unit(text: str) -> tuple[str, str]:
@@ -119,7 +91,8 @@ def _split_unit(text: str) -> tuple[str, str]:
 
 
 def _with_unit(value: Value, core: str, unit: str) -> list[Value]:
-    """The readings of a number and its unit: two parts count as one, 3 dozen is 3 and 36, 50 cents are 50 and 0.5."""
+    """The readings of a number and its unit: 1 hour 30 minutes is 1.5 and 90, 3 dozen is 3 and 36, 50 cents are 50
+    and 0.5."""
     if not isinstance(value, Fraction):
         return [value]
     parts = _PART.findall(f"{core} {unit}") if re.search(r"\d", unit) else []
@@ -129,59 +102,46 @@ def _with_unit(value: Value, core: str, unit: str) -> list[Value]:
     word = unit.lower().split()[0].strip(".,")
     if word in ("cent", "cents"):
         return [value, value / 100]
-    return [value, value * _SCALE[word]] if word in _SCALE else [value]
+    return [value, value * SCALES[word]] if word in SCALES else [value]
 
 
 def _together(parts: list[tuple[Fraction, list[str]]]) -> list[Value]:
-    """Two parts as one number: 1 hour 30 minutes is 90 and 1.5; 4 blue boxes and 6 red boxes are 10."""
+    """Two parts as one number, in the unit of the first and of the second; 4 blue boxes and 6 red boxes are 10."""
     (a, a_words), (b, b_words) = parts
     a_words, b_words = ([w for w in words if w.lower() != "and"] for words in (a_words, b_words))
     if not a_words or not b_words:
         return []
-    for system in _SYSTEMS:
-        sizes = [system.get(w[0].lower().rstrip(".").removesuffix("s")) for w in (a_words, b_words)]
-        if sizes[0] and sizes[1] and sizes[0] != sizes[1]:
-            total = a * sizes[0] + b * sizes[1]
-            return [total / sizes[0], total / sizes[1]]
+    mine, its = unit_of(a_words[0]), unit_of(b_words[0])
+    if mine and its and mine[0] == its[0] and mine[1] != its[1]:
+        total = a * mine[1] + b * its[1]
+        return [total / mine[1], total / its[1]]
     if len(a_words) > 1 and len(b_words) > 1 and a_words[-1] == b_words[-1] and a_words != b_words:
         return [a + b]
     return []
 
 
-def number_word(text: str) -> int | None:
-    """The value of "twenty-one" or "three hundred and five"; None where the text is no number word."""
-    words = [w for w in re.findall(r"[a-z]+", text.lower()) if w != "and"]
-    if not words or any(w not in _ONES and w not in ("hundred", "thousand") for w in words):
-        return None
-    total = part = 0
-    for word in words:
-        if word == "hundred":
-            part = max(part, 1) * 100
-        elif word == "thousand":
-            total, part = total + max(part, 1) * 1000, 0
-        else:
-            part += _ONES[word]
-    return total + part
+def equal(reference: str, answer: str) -> bool:
+    """Whether two numbers are the same.
 
-
-def equal(reference: str, answer: str) -> bool | None:
-    """Whether two numbers or expressions are the same, None where only algebra can tell.
-
+    With units of one kind on both sides, 2 hours are 120 minutes and not 2 days; a unit on one side is ignored.
     Raises Unreadable or TooLarge."""
     based = _bases(reference, answer)
     if based is not None:
         return based
     r, a = quantity(reference), quantity(answer)
+    if r.unit and a.unit and r.unit[0] == a.unit[0] and r.unit[1] != a.unit[1]:
+        u, v = r.readings[0], a.readings[0]
+        return abs(_real(u) * r.unit[1] - _real(v) * a.unit[1]) <= abs(_real(u)) * r.unit[1] / 10**9
     if r.percent == a.percent:
         return _any(r, a, Fraction(1))
     if r.percent:
         verdicts = [_any(r, a, Fraction(1)), _any(r, a, Fraction(100))]
     else:
-        literal = r.readings[0][0]
+        literal = r.readings[0]
         verdicts = [_any(r, a, Fraction(1, 100))]
         if isinstance(literal, complex) or abs(literal) >= 1:
             verdicts.append(_any(r, a, Fraction(1)))
-    return True if True in verdicts else None if None in verdicts else False
+    return any(verdicts)
 
 
 def _bases(reference: str, answer: str) -> bool | None:
@@ -193,31 +153,21 @@ def _bases(reference: str, answer: str) -> bool | None:
     return digits[0].upper() == digits[1].upper() and len(bases) == 1
 
 
-def _any(r: Quantity, a: Quantity, factor: Fraction) -> bool | None:
-    verdicts = [_values(x, y, r, a, factor) for x in r.readings for y in a.readings]
-    return True if True in verdicts else None if None in verdicts else False
+def _any(r: Quantity, a: Quantity, factor: Fraction) -> bool:
+    return any(_same(x, y, r, a, factor) for x in r.readings for y in a.readings)
 
 
-def _values(x: tuple[Value, ...], y: tuple[Value, ...], r: Quantity, a: Quantity, factor: Fraction) -> bool | None:
-    if len(x) != len(y):
-        x, y = x * (len(y) if len(x) == 1 else 1), y * (len(x) if len(y) == 1 else 1)
-    exact = True
-    for u, v in zip(x, y, strict=True):
-        if isinstance(u, Fraction) and isinstance(v, Fraction):
-            if u == v * factor:
-                continue
-            return _rounded(u, v * factor, r, a)
-        exact = False
-        u, v = complex(u), complex(v) * complex(factor)
-        if abs(u - v) > 1e-9 * max(abs(u), abs(v), 1e-3):
-            return _rounded(u, v, r, a)
-    return True if exact or not (r.letters or a.letters) else None
+def _same(x: Value, y: Value, r: Quantity, a: Quantity, factor: Fraction) -> bool:
+    if isinstance(x, Fraction) and isinstance(y, Fraction):
+        return x == y * factor or _rounded(x, y * factor, r, a)
+    x, y = complex(x), complex(y) * complex(factor)
+    return abs(x - y) <= 1e-9 * max(abs(x), abs(y), 1e-3) or _rounded(x, y, r, a)
 
 
 def _rounded(u: Value, v: Value, r: Quantity, a: Quantity) -> bool:
     """Whether one side is the other, rounded as people round: a reference to two places or more, an answer to four;
     money to the cent."""
-    if r.letters or a.letters or abs(complex(u).imag) > 1e-9 or abs(complex(v).imag) > 1e-9:
+    if abs(complex(u).imag) > 1e-9 or abs(complex(v).imag) > 1e-9:
         return False
     ways: tuple[tuple[Value, Value, Quantity, Quantity, int], ...] = (
         (u, v, r, a, 2),

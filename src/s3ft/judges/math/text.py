@@ -1,77 +1,68 @@
-"""One spelling for mathematical text: LaTeX, Unicode and prose brought to a small common notation."""
+"""One spelling for mathematical text: LaTeX, Unicode and the number formats of other languages."""
 
 from __future__ import annotations
 
 import re
+import unicodedata
 
-_UNICODE = {
-    **dict.fromkeys("−–—﹣－‐‑‒", "-"),
-    **dict.fromkeys("\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u3000\0", " "),
-    **dict.fromkeys("\u200b\u200c\u200d\ufeff", ""),
-    **dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹", (f"^{{{i}}}" for i in range(10)), strict=True)),
-    **dict(zip("₀₁₂₃₄₅₆₇₈₉", (f"_{{{i}}}" for i in range(10)), strict=True)),
-    **dict(zip("０１２３４５６７８９", "0123456789", strict=True)),
-    **{"½": r"\frac{1}{2}", "⅓": r"\frac{1}{3}", "⅔": r"\frac{2}{3}", "¼": r"\frac{1}{4}", "¾": r"\frac{3}{4}"},
-    **{"×": r"\times ", "⋅": r"\cdot ", "·": r"\cdot ", "∙": r"\cdot ", "÷": "/", "∕": "/", "⁄": "/"},
-    **{"π": r"\pi ", "∞": r"\infty ", "√": r"\sqrt ", "°": r"^\circ ", "º": r"^\circ ", "±": r"\pm "},
-    **{"≤": r"\le ", "≥": r"\ge ", "≠": r"\ne ", "∪": r"\cup ", "∩": r"\cap ", "∈": r"\in ", "≈": r"\approx "},
-    **{"，": ",", "．": ".", "：": ":", "％": "%", "（": "(", "）": ")", "＄": "$", "’": "'", "“": "", "”": ""},
-}
-_TRANSLATION = str.maketrans(_UNICODE)
+_SYMBOLS = str.maketrans(
+    {
+        **dict.fromkeys("−–—﹣‐‑‒", "-"),
+        **dict.fromkeys("\u200b\u200c\u200d\ufeff", ""),
+        **dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", (*(f"^{{{i}}}" for i in range(10)), "^{-}"), strict=True)),
+        **dict(zip("₀₁₂₃₄₅₆₇₈₉", (f"_{{{i}}}" for i in range(10)), strict=True)),
+        **{"½": r"\frac{1}{2}", "⅓": r"\frac{1}{3}", "⅔": r"\frac{2}{3}", "¼": r"\frac{1}{4}", "¾": r"\frac{3}{4}"},
+        **{"×": r"\times ", "⋅": r"\cdot ", "·": r"\cdot ", "÷": "/", "∕": "/", "⁄": "/", "º": "°", "。": ".\n"},
+        **{"π": r"\pi ", "∞": r"\infty ", "√": r"\sqrt ", "±": r"\pm ", "≈": r"\approx ", "≠": r"\ne "},
+        **{"≤": r"\le ", "≥": r"\ge ", "∪": r"\cup ", "∈": r"\in ", "’": "'", "“": '"', "”": '"'},
+    }
+)
+_RAISED = re.compile(r"(?:\^\{[-\d]\}){2,}")
+_TIMES = re.compile(r"(?<=\d)\s?[xX]\s?(?=10\s?(?:\^|\*\*))|(?<=\d)\s[xX]\s(?=[\d$(])")
+_COMMA_LANGUAGE = re.compile(
+    r"\b(?:ist|lautet|beträgt|ergebnis|antwort|und|est|réponse|les|une|respuesta|es|el|los|resposta|é|risposta|è|il"
+    r"|ответ|равно|это)\b",
+    re.IGNORECASE,
+)
+_ENGLISH = re.compile(r"\b(?:the|is|are|so|we|and|she|he)\b", re.IGNORECASE)
+_COMMA_NUMBER = re.compile(r"(?<![\d.,])(\d{1,3}(?:\.\d{3})+|\d+)(?:,(\d+))?(?![\d,]|\.\d)")
+_DOTS_AND_COMMA = re.compile(r"(?<![\d.,])(\d{1,3}(?:\.\d{3})+),(\d{1,2})(?!\d)")
 
-_SPACES = re.compile(r"(?<!\\)\\(?:[,;:>! ]|(?:q?quad|hfill|thinspace|,)(?![a-zA-Z]))|~")
-_GONE = re.compile(
-    r"\\(?:left|right|[bB]igg?[lrm]?|displaystyle|textstyle|limits|nolimits|mathstrut|hspace\{[^{}]*\}|boldmath"
-    r"|phantom\{[^{}]*\})(?![a-zA-Z])\s*"
-)
-_FRACTIONS = re.compile(r"\\[dtc]frac(?![a-zA-Z])")
-_TEXT = re.compile(
-    r"\\(?:text(?:bf|it|rm|sf|tt|up|normal)?|mbox|hbox|textrm|mathrm|mathbf|mathit|mathsf|operatorname|rm|bf)"
-    r"\s*\{([^{}]*)\}"
-)
-_WORDY = re.compile(r"\\(?:text(?:bf|it|rm|sf|tt|up|normal)?|mbox|hbox)\b")
-_NAMES = {
-    r"\leq": r"\le",
-    r"\geq": r"\ge",
-    r"\neq": r"\ne",
-    r"\leqslant": r"\le",
-    r"\geqslant": r"\ge",
-    r"\lt": "<",
-    r"\gt": ">",
-    r"\ast": "*",
-    r"\lbrace": r"\{",
-    r"\rbrace": r"\}",
-    r"\lbrack": "[",
-    r"\rbrack": "]",
-    r"\degree": r"^\circ",
-    r"\degrees": r"^\circ",
-    r"\pounds": "£",
-    r"\euro": "€",
-    r"\dollar": "$",
-    r"\percent": "%",
-    r"\varnothing": r"\emptyset",
-    r"\land": ",",
-    r"\lor": ",",
-    r"\div": "/",
-    r"\colon": ":",
-    r"\to": r"\rightarrow",
-    r"\qquad": " ",
-}
+_BRACES = re.compile(r"\\.|[{}]", re.DOTALL)
+_SPACES = re.compile(r"(?<!\\)\\(?:[,;:>! ]|q?quad(?![a-zA-Z]))|~")
+_SIZES = re.compile(r"\\(?:left|right|[bB]igg?[lrm]?|displaystyle)(?![a-zA-Z])\s*")
+_TEXT = re.compile(r"\\(text(?:bf|it|rm|sf|tt|up|normal)?|mbox|hbox|mathrm|mathbf|mathit|operatorname)\s*\{([^{}]*)\}")
+_NAMED = r"\dfrac \tfrac \cfrac \leq \geq \neq \leqslant \geqslant \lt \gt \ast \div \colon \degree \varnothing"
+_RENAMED = r"\frac \frac \frac \le \ge \ne \le \ge < > * / : ^\circ \emptyset"
+_NAMES = dict(zip(_NAMED.split(), _RENAMED.split(), strict=True))
 _COMMAND = re.compile(r"\\[a-zA-Z]+")
-_BARE_FRACTION = re.compile(r"\\frac\s*(?:(\d)\s*(\d)|(\d)\s*(\{[^{}]*\})|(\{[^{}]*\})\s*(\d))")
+_BARE_FRACTION = re.compile(r"\\frac\s*(\d|\{[^{}]*\})\s*(\d|\{[^{}]*\})")
 _BARE_ROOT = re.compile(r"\\sqrt\s*(\d|[a-zA-Z](?![a-zA-Z]))")
 _DEGREES = re.compile(r"\s*\^\s*(?:\{\s*\\circ\s*\}|\\circ(?![a-zA-Z]))")
 _THOUSANDS = re.compile(r"(?<=\d)(?:\{,\}|,\\!|\\,(?=\d{3}(?!\d)))\s*(?=\d)")
+_COLUMN = re.compile(r"\\begin\{([pbv]matrix)\}([^&]*?)\\end\{\1\}", re.DOTALL)
 _POWER = re.compile(r"(?<=[\w)}])\*\*(?=[-\w({])")
-_DOLLAR = re.compile(r"\\?\$")
+_TAG = re.compile(r"</?[a-zA-Z]{1,10}>")
+_DOLLAR = re.compile(r"(?<!\\)\$")
 _EDGES = " \t\r\n.,;:*_`"
 
 
 def clean(text: str) -> str:
-    """Text that every encoder takes: no lone surrogates, no null bytes."""
+    """A text whose signs and digits are those of ASCII where there are such, without lone surrogates and null bytes."""
     if not text.isascii():
-        text = text.encode("utf-8", "replace").decode("utf-8")
-    return text.replace("\0", " ")
+        text = text.encode("utf-8", "replace").decode("utf-8").translate(_SYMBOLS)
+        text = _RAISED.sub(lambda m: "^{" + re.sub(r"[^-\d]", "", m[0]) + "}", text)
+        text = unicodedata.normalize("NFKC", text)
+        text = re.sub(r"(?![0-9])\d", lambda m: str(unicodedata.digit(m[0])), text)
+    return _TIMES.sub(r" \\times ", text.replace("\0", " "))
+
+
+def decimal_points(text: str) -> str:
+    """1.250,50 as 1250.50; in a text of a language that writes a decimal comma also 1.250 as 1250 and 3,5 as 3.5."""
+    text = _DOTS_AND_COMMA.sub(lambda m: f"{m[1].replace('.', '')}.{m[2]}", text)
+    if not _ENGLISH.search(text) and _COMMA_LANGUAGE.search(text):
+        return _COMMA_NUMBER.sub(lambda m: m[1].replace(".", "") + (f".{m[2]}" if m[2] else ""), text)
+    return text
 
 
 def depth(text: str) -> int:
@@ -86,11 +77,8 @@ def depth(text: str) -> int:
     return most
 
 
-_BRACES = re.compile(r"\\.|[{}]", re.DOTALL)
-
-
 def braced(text: str, start: int, stop: int | None = None) -> str | None:
-    """What stands between the brace at `start` and its partner; None where it is not closed before `stop`."""
+    """What is between the brace at `start` and its partner; None if it is not closed before `stop`."""
     level = 0
     for match in _BRACES.finditer(text, start, len(text) if stop is None else stop):
         if match[0] == "{":
@@ -103,70 +91,58 @@ def braced(text: str, start: int, stop: int | None = None) -> str | None:
 
 
 def plain(text: str) -> str:
-    r"""One answer in the common notation: no sizes, spacing commands or delimiters, \frac{}{} and \sqrt{} with braces,
-    \text{word} as "word", degrees as the letter °."""
-    text = (text.translate(_TRANSLATION) if not text.isascii() else text).replace('"', "")
+    r"""One answer of a `clean` text in the common notation: no sizes, spacing commands or delimiters, \frac{}{} and
+    \sqrt{} with braces, \text{word} as "word", degrees as the letter °, a column of a matrix as a tuple."""
+    text = _TAG.sub(" ", text.replace('"', ""))
     if "\\" in text or "{" in text:
         text = _latex(text)
-    text = _dollars(_POWER.sub("^", text).replace("**", "").replace("__", ""))
-    text = _edges(text)
-    return re.sub(r"\s+", " ", text)
+    text = _math_delimiters(_POWER.sub("^", text).replace("**", "").replace("__", ""))
+    return re.sub(r"\s+", " ", _edges(text))
 
 
 def _latex(text: str) -> str:
-    text = _THOUSANDS.sub("", text)
+    text = _THOUSANDS.sub("", text).replace("{:}", ":")
     text = re.sub(r"\\(?:boxed|fbox)\s*(?=\{)", "", text)
     text = re.sub(r"\\[()]|\\\[|\\\](?!\w)", " ", text)
-    text = _GONE.sub("", text)
-    text = _SPACES.sub(" ", text)
-    text = _FRACTIONS.sub(lambda _: r"\frac", text)
+    text = _SPACES.sub(" ", _SIZES.sub("", text))
     for _ in range(3):
-        text, count = _TEXT.subn(_word, text)
+        text, count = _TEXT.subn(_text_command, text)
         if not count:
             break
     text = _COMMAND.sub(lambda m: _NAMES.get(m[0], m[0]), text)
     text = _DEGREES.sub("°", text)
-    text = text.replace(r"\%", "%").replace(r"\&", "&").replace(r"\_", "_").replace(r"\#", "#")
-    text = _BARE_FRACTION.sub(
-        lambda m: "\\frac" + "".join(g if g.startswith("{") else f"{{{g}}}" for g in m.groups() if g), text
-    )
+    text = re.sub(r"\\([%&_#])", r"\1", text) if r"\begin" not in text else text.replace(r"\%", "%")
+    text = _BARE_FRACTION.sub(lambda m: r"\frac" + "".join(f"{{{g.strip('{}')}}}" for g in m.groups()), text)
+    text = _COLUMN.sub(lambda m: "(" + ", ".join(c for c in m[2].split(r"\\") if c.strip()) + ")", text)
     return _BARE_ROOT.sub(r"\\sqrt{\1}", text)
 
 
-def _word(match: re.Match[str]) -> str:
-    inner = match[1]
-    if not _WORDY.match(match[0]) and len(inner.strip()) < 2:
+def _text_command(match: re.Match[str]) -> str:
+    name, inner = match.groups()
+    if len(inner.strip()) < 2 and name.startswith(("math", "operator")):
         return inner
     if re.search(r"\d|[%$\\]", inner) or not inner.strip():
         return f" {inner} "
     return f' "{inner.strip()}" '
 
 
-def _dollars(text: str) -> str:
-    r"""Math delimiters gone, money signs kept: "$" stays where a number follows and no partner closes it."""
+def _math_delimiters(text: str) -> str:
+    r"""Without the dollars that delimit mathematics; "$" stays if it is money: alone, before a number."""
     text = text.replace("$$", " ")
-    if "$" not in text:
-        return text
-    marks = list(_DOLLAR.finditer(text))
-    bare = [m for m in marks if m[0] == "$"]
-    if (
-        len(bare) >= 2
-        and len(bare) % 2 == 0
-        and (bare[0].start() == 0 or not re.match(r"\$\d[\d,.]*\s", text[bare[0].start() :]))
-    ):
-        gone = {m.start() for m in bare}
-        text = "".join(" " if i in gone else c for i, c in enumerate(text))
-    elif len(bare) == 1 and not re.match(r"\s*[-+]?\s*[.\d]", text[bare[0].end() :]):
-        text = text.replace("$", " ") if len(marks) == 1 else text
+    marks = [m.start() for m in _DOLLAR.finditer(text)]
+    money = re.match(r"\$\d[\d,.]*\s", text[marks[0] :]) and marks[0] > 0 if marks else False
+    paired = len(marks) >= 2 and len(marks) % 2 == 0 and not money
+    alone = len(marks) == 1 and not re.match(r"\$\s*[-+]?\s*[.\d]", text[marks[0] :])
+    if paired or alone:
+        text = _DOLLAR.sub(" ", text)
     return text.replace(r"\$", "$")
 
 
 def _edges(text: str) -> str:
-    text = (
-        text.rstrip(_EDGES + "\\").lstrip(_EDGES.replace(".", ""))
-        if not text.rstrip().endswith("\\}")
-        else text.strip()
-    )
+    text = text.strip()
+    if not text.endswith(r"\}"):
+        text = text.rstrip(_EDGES + "\\")
+    text = text.lstrip(_EDGES.replace(".", ""))
     if text.startswith(".") and not text[1:2].isdigit():
         text = text.lstrip(_EDGES)
     while len(text) > 1 and text[0] == "{" and braced(text, 0) == text[1:-1]:

@@ -1,44 +1,43 @@
-r"""The value of an expression in the notation of `_math_text.plain`, exact wherever it is rational.
+r"""The value of a numeric expression in the notation of `text.plain`, exact if it is rational.
 
-Values with letters are taken at a rational point: two expressions that differ there are different (Schwartz 1980,
-Zippel 1979); two rational functions that agree at several points are taken as equal."""
+LaTeX is rewritten as a Python expression, which is parsed by `ast` and computed here node by node within bounds."""
 
 from __future__ import annotations
 
-import cmath
+import ast
 import math
-import operator
 import re
 from collections.abc import Callable
 from fractions import Fraction
-from typing import Any, NoReturn
+from typing import Any
 
 Value = Fraction | complex
 
 MAX_BITS = 20_000
 """Numbers above this size are not computed."""
 MAX_DIGITS = 2_000
-NUM_POINTS = 3
+MAX_FACTORIAL = 1_500
 
-_TOKEN = re.compile(
-    r"\s*(?:(?P<number>(?:\d{1,3}(?:,\d{3})+(?![\d,])|\d+)(?:\.\d*)?(?:[eE][-+]?\d{1,4}(?![\d.a-zA-Z]))?|\.\d+)"
-    r"|(?P<command>\\[a-zA-Z]+|\\[{}|])|(?P<letter>[a-zA-Zα-ωΑ-Ω])|(?P<sign>\*\*|.))",
-    re.DOTALL,
+_NUMBER = re.compile(
+    r"(?:\d{1,3}(?:,\d{3})+(?![\d,])|\d+)(?:\.\d*)?(?:[eE][-+]?\d{1,4}(?![\d.a-zA-Z]))?|\.\d+", re.ASCII
 )
-_CONSTANTS: dict[str, Value] = {r"\pi": complex(math.pi), "e": complex(math.e), "i": 1j}
-_GREEK = re.compile(r"\\(?:alpha|beta|gamma|delta|theta|lambda|mu|phi|varphi|omega|rho|sigma|tau|epsilon|ell|zeta|eta)")
-_FUNCTIONS = {
-    r"\sin": cmath.sin,
-    r"\cos": cmath.cos,
-    r"\tan": cmath.tan,
-    r"\arcsin": cmath.asin,
-    r"\arccos": cmath.acos,
-    r"\arctan": cmath.atan,
-    r"\exp": cmath.exp,
-    r"\ln": cmath.log,
-    r"\log": cmath.log10,
+_MIXED = re.compile(r"(?<![\d.^_}])(\d+)\s?\\frac\{(\d+)\}\{(\d+)\}")
+_LATEX = (
+    (re.compile(r"\\frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}"), r"((\1)/(\2))"),
+    (re.compile(r"\\binom\s*\{([^{}]*)\}\s*\{([^{}]*)\}"), r"binom(\1,\2)"),
+    (re.compile(r"\\sqrt\s*\[([^\[\]{}]*)\]\s*\{([^{}]*)\}"), r"((\2)^(one/(\1)))"),
+    (re.compile(r"\\sqrt\s*\{([^{}]*)\}"), r"((\1)^half)"),
+    (re.compile(r"\^\s*\{([^{}]*)\}"), r"^(\1)"),
+)
+_SIGNS = (("\\cdot", "*"), ("\\times", "*"), ("\\pi", " pi "), ("^", "**"), ("°", ""), ("[", "("), ("]", ")"))
+_TOKEN = re.compile(r"n\d+|pi|one|half|binom|[ei](?![a-zA-Z])|\*\*|\S")
+_CONSTANTS: dict[str, Value] = {
+    "pi": complex(math.pi),
+    "e": complex(math.e),
+    "i": 1j,
+    "one": Fraction(1),
+    "half": Fraction(1, 2),
 }
-_INVERSE = {r"\sin": r"\arcsin", r"\cos": r"\arccos", r"\tan": r"\arctan"}
 
 
 class Unreadable(Exception):
@@ -49,268 +48,135 @@ class TooLarge(Exception):
     """Not to be computed by anybody."""
 
 
-def evaluate(text: str, point: int = 0) -> Value:
-    """The value at the numbered point. Raises Unreadable, or TooLarge above MAX_BITS."""
-    try:
-        return _Reader(text, point).whole()
-    except (ZeroDivisionError, OverflowError, ValueError, RecursionError) as error:
-        raise Unreadable(type(error).__name__) from error
-
-
-def has_letters(text: str) -> bool:
-    """Whether an expression depends on more than its numbers."""
-    bare = re.sub(r"\\(?!alpha|beta|gamma|delta|theta|lambda|mu|phi|varphi|omega|rho|sigma|tau)[a-zA-Z]+", " ", text)
-    return any(c.isalpha() and c not in "ei" for c in bare)
-
-
 def whole_number(digits: str) -> int:
+    """Raises TooLarge above MAX_DIGITS."""
     if len(digits) > MAX_DIGITS:
         raise TooLarge(f"a number with {len(digits)} digits")
     return int(digits)
 
 
 def decimal(text: str) -> Fraction:
-    """A typed number: thousands separators, decimals, an exponent."""
+    """A typed number: thousands separators, decimals, an exponent. Raises TooLarge."""
     text, _, exponent = text.replace(",", "").lower().partition("e")
     whole, _, after = text.partition(".")
     value = Fraction(whole_number((whole + after) or "0"), 10 ** len(after))
-    return value * _power_of_ten(int(exponent)) if exponent else value
-
-
-def _power_of_ten(exponent: int) -> Fraction:
-    if abs(exponent) > MAX_BITS // 4:
+    if abs(int(exponent or 0)) > MAX_DIGITS:
         raise TooLarge(f"10 to the {exponent}")
-    return Fraction(10) ** exponent
+    return value * Fraction(10) ** int(exponent or 0)
 
 
-class _Reader:
-    """Recursive descent over sums, products, powers and atoms."""
+def evaluate(text: str) -> Value:
+    """The value of an expression without unknowns. Raises Unreadable, or TooLarge above MAX_BITS."""
+    values = dict(_CONSTANTS)
 
-    def __init__(self, text: str, point: int) -> None:
-        self.tokens = [(m.lastgroup or "", m[m.lastgroup or 0]) for m in _TOKEN.finditer(text.strip())]
-        self.at = 0
-        self.point = point
-        self.level = 0
+    def named(match: re.Match[str]) -> str:
+        values[name := f"n{len(values)}"] = decimal(match[0])
+        return f" {name} "
 
-    def fail(self) -> NoReturn:
-        raise Unreadable(f"at token {self.at}")
-
-    def peek(self) -> str:
-        return self.tokens[self.at][1] if self.at < len(self.tokens) else ""
-
-    def take(self, *wanted: str) -> str:
-        token = self.peek()
-        if wanted and token not in wanted:
-            self.fail()
-        self.at += 1
-        return token
-
-    def whole(self) -> Value:
-        if not self.tokens:
-            self.fail()
-        value = self.sum()
-        if self.at != len(self.tokens):
-            self.fail()
-        return value
-
-    def sum(self) -> Value:
-        self.level += 1
-        if self.level > 60:
-            self.fail()
-        negative = False
-        while self.peek() in ("-", "+"):
-            negative ^= self.take() == "-"
-        value = self.product()
-        value = -value if negative else value
-        while self.peek() in ("+", "-"):
-            sign = self.take()
-            other = self.product()
-            value = _same(value, other, operator.add) if sign == "+" else _same(value, other, operator.sub)
-        self.level -= 1
-        return value
-
-    def product(self) -> Value:
-        value = self.power()
-        while token := self.peek():
-            if token in ("*", r"\cdot", r"\times", "/"):
-                self.take()
-                negative = self.peek() == "-" and bool(self.take())
-                other = self.power()
-                other = -other if negative else other
-                value = _same(value, other, operator.truediv if token == "/" else operator.mul)
-            elif self.starts_atom(token):
-                mixed = self.tokens[self.at - 1][0] == "number" and token == r"\frac"
-                other = self.power()
-                if mixed and isinstance(other, Fraction) and isinstance(value, Fraction):
-                    if value.denominator != 1 or not 0 < other < 1:
-                        self.fail()
-                    value += other
-                elif self.tokens[self.at - 1][0] == "number" and self.tokens[self.at - 2][0] == "number":
-                    self.fail()
-                else:
-                    value = _same(value, other, operator.mul)
-            else:
-                break
-        return value
-
-    def starts_atom(self, token: str) -> bool:
-        kind = self.tokens[self.at][0]
-        return kind in ("number", "letter") or token in ("(", "{", "[") or (kind == "command" and token not in (r"\}",))
-
-    def power(self) -> Value:
-        value = self.atom()
-        while self.peek() in ("!", "°"):
-            if self.take() == "!":
-                value = _factorial(value)
-        if self.peek() in ("^", "**"):
-            self.take()
-            negative = self.peek() == "-" and bool(self.take())
-            exponent = self.power() if self.peek() != "{" else self.group()
-            value = _power(value, -exponent if negative else exponent)
-            if self.peek() == "!":
-                self.fail()
-        return value
-
-    def group(self) -> Value:
-        closing = {"{": "}", "(": ")", "[": "]"}[self.take("{", "(", "[")]
-        value = self.sum()
-        self.take(closing)
-        return value
-
-    def atom(self) -> Value:
-        if self.at >= len(self.tokens):
-            self.fail()
-        kind, token = self.tokens[self.at]
-        if token in ("{", "(", "["):
-            return self.group()
-        self.at += 1
-        if kind == "number":
-            return decimal(token)
-        if token in _CONSTANTS:
-            return _CONSTANTS[token]
-        if kind == "letter" or _GREEK.fullmatch(token):
-            return self.letter(token)
-        if token == r"\frac":
-            top = self.group()
-            return _same(top, self.group(), operator.truediv)
-        if token == r"\binom":
-            return _choose(self.group(), self.group())
-        if token == r"\sqrt":
-            return self.root()
-        if token in _FUNCTIONS:
-            return self.function(token)
-        if token == "|":
-            value = self.sum()
-            self.take("|")
-            return abs(value) if isinstance(value, Fraction) else complex(abs(value))
-        self.at -= 1
-        self.fail()
-
-    def letter(self, token: str) -> Value:
-        if self.peek() == "_":
-            self.take()
-            if self.peek() == "{":
-                self.take()
-                token += "_" + self.take()
-                self.take("}")
-            else:
-                token += "_" + self.take()
-        if self.peek() == "(" and token in ("f", "g", "h", "P", "Q"):
-            self.fail()
-        seed = int.from_bytes(token.encode(), "big") % 997
-        return Fraction(seed * 7 + 13 + 101 * self.point, 509 + 17 * self.point)
-
-    def root(self) -> Value:
-        degree = Fraction(2)
-        if self.peek() == "[":
-            index = self.group()
-            if not isinstance(index, Fraction) or index <= 0:
-                self.fail()
-            degree = index
-        return _power(self.group(), 1 / degree)
-
-    def function(self, token: str) -> Value:
-        exponent: Value = Fraction(1)
-        if self.peek() in ("^", "**"):
-            self.take()
-            exponent = self.group() if self.peek() == "{" else self.atom()
-        base: Value | None = None
-        if self.peek() == "_" and token == r"\log":
-            self.take()
-            base = self.group() if self.peek() == "{" else self.atom()
-        bare = self.peek() not in ("(", "{")
-        argument = self.power() if bare else self.group()
-        if bare and self.peek() not in _FUNCTIONS and self.peek() and self.starts_atom(self.peek()):
-            self.fail()
-        if "°" in (t for _, t in self.tokens):
-            self.fail()
-        if base is not None:
-            return _power(cmath.log(complex(argument)) / cmath.log(complex(base)), exponent)
-        if exponent == -1 and token in _INVERSE:
-            return complex(_FUNCTIONS[_INVERSE[token]](complex(argument)))
-        return _power(complex(_FUNCTIONS[token](complex(argument))), exponent)
+    try:
+        text = _NUMBER.sub(named, _MIXED.sub(_mixed, text))
+        return _value(ast.parse(_python(text, values), mode="eval").body, values)
+    except (ZeroDivisionError, OverflowError, ValueError, RecursionError, SyntaxError, MemoryError) as error:
+        raise Unreadable(type(error).__name__) from error
 
 
-def _same(a: Value, b: Value, operation: Callable[[Any, Any], Any]) -> Value:
-    if not isinstance(a, Fraction) or not isinstance(b, Fraction):
-        return complex(operation(complex(a), complex(b)))
-    result: Fraction = operation(a, b)
-    if result.numerator.bit_length() + result.denominator.bit_length() > 2 * MAX_BITS:
-        raise TooLarge("a fraction with too many digits")
-    return result
+def _mixed(match: re.Match[str]) -> str:
+    whole, top, bottom = match.groups()
+    if whole_number(top) >= whole_number(bottom):
+        raise Unreadable("a whole number before a fraction above 1")
+    return rf"({whole}+\frac{{{top}}}{{{bottom}}})"
+
+
+def _python(text: str, values: dict[str, Value]) -> str:
+    """The expression with Python's signs, and a sign for every product."""
+    changed = 1
+    while changed:
+        changed = 0
+        for pattern, python in _LATEX:
+            text, count = pattern.subn(python, text)
+            changed += count
+    for sign, python in _SIGNS:
+        text = text.replace(sign, python)
+    parts: list[str] = []
+    for token in _TOKEN.findall(text):
+        before = parts[-1] if parts else ""
+        ends = before in values or before[-1:] == ")"
+        if token == "!" and before in values:
+            parts[-1] = f"factorial({before})"
+        elif token in values or token in ("binom", "("):
+            if before[:1] == "n" and token[0] == "n":
+                raise Unreadable("two numbers side by side")
+            parts += ["*", token] if ends else [token]
+        elif token in ("**", *"+-*/(),"):
+            parts.append(token)
+        else:
+            raise Unreadable(f"the sign {token}")
+    return "".join(parts)
+
+
+def _value(node: ast.expr, values: dict[str, Value]) -> Value:
+    match node:
+        case ast.Name(id=name):
+            return values[name]
+        case ast.UnaryOp(op=ast.USub(), operand=inner):
+            return -_value(inner, values)
+        case ast.UnaryOp(op=ast.UAdd(), operand=inner):
+            return _value(inner, values)
+        case ast.BinOp(left=left, op=operator, right=right) if type(operator) in _OPERATORS:
+            return _OPERATORS[type(operator)](_value(left, values), _value(right, values))
+        case ast.Call(func=ast.Name(id=name), args=arguments) if name in _FUNCTIONS:
+            return _FUNCTIONS[name](*(_whole(_value(a, values)) for a in arguments))
+    raise Unreadable(type(node).__name__)
+
+
+def _whole(value: Value) -> int:
+    if not isinstance(value, Fraction) or value.denominator != 1 or value < 0:
+        raise Unreadable("no whole number")
+    return int(value)
+
+
+def _bounded(operation: Callable[[Any, Any], Any]) -> Callable[[Value, Value], Value]:
+    def compute(a: Value, b: Value) -> Value:
+        if not isinstance(a, Fraction) or not isinstance(b, Fraction):
+            return complex(operation(complex(a), complex(b)))
+        result: Fraction = operation(a, b)
+        if result.numerator.bit_length() + result.denominator.bit_length() > 2 * MAX_BITS:
+            raise TooLarge("a fraction with too many digits")
+        return result
+
+    return compute
 
 
 def _power(base: Value, exponent: Value) -> Value:
-    if isinstance(base, Fraction) and isinstance(exponent, Fraction):
-        if exponent.denominator == 1:
-            bits = max(base.numerator.bit_length(), base.denominator.bit_length())
-            if base not in (0, 1, -1) and bits * abs(exponent) > MAX_BITS:
-                raise TooLarge("a power with too many digits")
-            return base ** int(exponent)
-        exact = _exact_root(base, exponent.denominator)
-        if exact is not None:
-            return _power(exact, Fraction(exponent.numerator))
-        if base < 0 and exponent.denominator % 2:
-            root = -complex(float(-base) ** (1 / exponent.denominator))
-            return root**exponent.numerator
+    if not isinstance(base, Fraction) or not isinstance(exponent, Fraction):
+        return complex(base) ** complex(exponent)
+    if exponent.denominator == 1:
+        bits = max(base.numerator.bit_length(), base.denominator.bit_length())
+        if base not in (0, 1, -1) and bits * abs(exponent) > MAX_BITS:
+            raise TooLarge("a power with too many digits")
+        return base ** int(exponent)
+    if base < 0 and exponent.denominator % 2:
+        return (-complex(float(-base) ** (1 / exponent.denominator))) ** exponent.numerator
     return complex(base) ** complex(exponent)
 
 
-def _exact_root(value: Fraction, degree: int) -> Fraction | None:
-    if degree > 64 or value.numerator.bit_length() + value.denominator.bit_length() > 2_000:
-        return None
-    negative = value < 0
-    if negative and degree % 2 == 0:
-        return None
-    top, bottom = _integer_root(abs(value.numerator), degree), _integer_root(value.denominator, degree)
-    if top is None or bottom is None:
-        return None
-    return Fraction(-top if negative else top, bottom)
-
-
-def _integer_root(n: int, degree: int) -> int | None:
-    if degree == 2:
-        root = math.isqrt(n)
-    else:
-        low, high = 0, 1 << (n.bit_length() // degree + 1)
-        while low < high:
-            middle = (low + high + 1) // 2
-            low, high = (middle, high) if middle**degree <= n else (low, middle - 1)
-        root = low
-    return root if root**degree == n else None
-
-
-def _factorial(value: Value) -> Value:
-    if not isinstance(value, Fraction) or value.denominator != 1 or value < 0:
-        raise Unreadable("factorial of no whole number")
-    if value > 1_500:
+def _factorial(n: int) -> Fraction:
+    if n > MAX_FACTORIAL:
         raise TooLarge("a factorial with too many digits")
-    return Fraction(math.factorial(int(value)))
+    return Fraction(math.factorial(n))
 
 
-def _choose(n: Value, k: Value) -> Value:
-    if not isinstance(n, Fraction) or not isinstance(k, Fraction) or n.denominator != 1 or k.denominator != 1:
-        raise Unreadable("binomial of no whole numbers")
-    if n < 0 or k < 0 or min(k, n - k) * n.numerator.bit_length() > MAX_BITS:
+def _choose(n: int, k: int) -> Fraction:
+    if min(k, n - k) * n.bit_length() > MAX_BITS:
         raise TooLarge("a binomial with too many digits")
-    return Fraction(math.comb(int(n), int(k)))
+    return Fraction(math.comb(n, k))
+
+
+_OPERATORS: dict[type[ast.operator], Callable[[Value, Value], Value]] = {
+    ast.Add: _bounded(lambda a, b: a + b),
+    ast.Sub: _bounded(lambda a, b: a - b),
+    ast.Mult: _bounded(lambda a, b: a * b),
+    ast.Div: _bounded(lambda a, b: a / b),
+    ast.Pow: _power,
+}
+_FUNCTIONS: dict[str, Callable[..., Value]] = {"factorial": _factorial, "binom": _choose}

@@ -24,8 +24,10 @@ def _confine(limit: float) -> None:
 def _expressions(text: str) -> list[Any]:
     from math_verify import parse
 
-    found = parse(f"${text}$", parsing_timeout=None, raise_on_error=True, fallback_mode="no_fallback")
-    return found or parse(text, parsing_timeout=None, raise_on_error=True, fallback_mode="no_fallback")
+    found: list[Any] = parse(f"${text}$", parsing_timeout=None, raise_on_error=True, fallback_mode="no_fallback")
+    if not found:
+        found = parse(text, parsing_timeout=None, raise_on_error=True, fallback_mode="no_fallback")
+    return found
 
 
 def _verdict(reference: str, answer: str) -> tuple[bool | None, str]:

@@ -99,30 +99,24 @@ _FLAGS = {"r": 0, "w": os.O_CREAT | os.O_TRUNC, "a": os.O_CREAT | os.O_APPEND, "
 _STREAMS = {"/dev/stdin": 0, "/dev/stdout": 1, "/dev/stderr": 2}
 
 
-def _open(
-    file: Any,
-    mode: str = "r",
-    buffering: int = -1,
-    encoding: str | None = None,
-    errors: str | None = None,
-    newline: str | None = None,
-    closefd: bool = True,
-    opener: Any = None,
-) -> Any:
+def _open(file: Any, mode: str = "r", buffering: int = -1, *rest: Any, **named: Any) -> Any:
+    options = dict(zip(("encoding", "errors", "newline", "closefd", "opener"), rest, strict=False)) | named
+    opener = options.get("opener")
     kind = next((letter for letter in mode if letter in _FLAGS), "r")
     access = os.O_RDWR if "+" in mode else os.O_RDONLY if kind == "r" else os.O_WRONLY
     raw: MemoryFile | None = None
     if opener is not None:
         fd = opener(file, _FLAGS[kind] | access | os.O_CLOEXEC)
-        raw, opener = HANDLES.get(fd), lambda *_: fd
+        raw = HANDLES.get(fd)
+        options["opener"] = lambda *_: fd
     elif isinstance(file, int):
         raw = HANDLES.get(file)
     elif isinstance(file, str) and file in _STREAMS:
-        file, closefd = _STREAMS[file], False
+        file, options["closefd"] = _STREAMS[file], False
     else:
         raw = _opened(file, _FLAGS[kind] | access)
     if raw is None:
-        return _real_open(file, mode, buffering, encoding, errors, newline, closefd, opener)
+        return _real_open(file, mode, buffering, **options)
     if "b" in mode and buffering == 0:
         return raw
     shape = io.BufferedRandom if "+" in mode else io.BufferedReader if kind == "r" else io.BufferedWriter
@@ -131,6 +125,7 @@ def _open(
         buffered.seek(0, 2)
     if "b" in mode:
         return buffered
+    encoding, errors, newline = (options.get(name) for name in ("encoding", "errors", "newline"))
     text = io.TextIOWrapper(buffered, encoding or "utf-8", errors, newline, line_buffering=buffering == 1)
     text.mode = mode  # type: ignore[misc]
     return text
@@ -234,46 +229,47 @@ def _scandir(path: Any = ".") -> Any:
 def _mkdir(path: Any, mode: int = 0o777, *, dir_fd: int | None = None) -> None:
     whole = _where(path)
     if whole is None:
-        return _real["mkdir"](path, mode, dir_fd=dir_fd)
+        _real["mkdir"](path, mode, dir_fd=dir_fd)
+        return
     if whole in FILES or whole in _folders:
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), path)
     _needs_parent(whole)
     _folders.add(whole)
-    return None
 
 
 def _rmdir(path: Any, *, dir_fd: int | None = None) -> None:
     whole = _known(path)
     if whole is None:
-        return _real["rmdir"](path, dir_fd=dir_fd)
+        _real["rmdir"](path, dir_fd=dir_fd)
+        return
     if whole in FILES:
         raise fail(errno.ENOTDIR, path)
     if _names(whole):
         raise fail(errno.ENOTEMPTY, path)
-    return _folders.discard(whole)
+    _folders.discard(whole)
 
 
 def _unlink(path: Any, *, dir_fd: int | None = None) -> None:
     whole = _known(path)
     if whole is None:
-        return _real["unlink"](path, dir_fd=dir_fd)
+        _real["unlink"](path, dir_fd=dir_fd)
+        return
     if whole in _folders:
         raise fail(errno.EISDIR, path)
     del FILES[whole]
-    return None
 
 
 def _rename(old: Any, new: Any, **named: Any) -> None:
     source, target = _known(old), _where(new)
     if source is None or target is None:
-        return _real["rename"](old, new, **named)
+        _real["rename"](old, new, **named)
+        return
     _needs_parent(target)
     for path in [p for p in FILES if p == source or p.startswith(f"{source}/")]:
         FILES[target + path[len(source) :]] = FILES.pop(path)
     for path in [p for p in _folders if p == source or p.startswith(f"{source}/")]:
         _folders.discard(path)
         _folders.add(target + path[len(source) :])
-    return None
 
 
 def _quiet(name: str, result: Any = None) -> Callable[..., Any]:

@@ -195,7 +195,8 @@ def _marks(item: Any) -> list[Mark]:
 
 
 def _mark(mark: Any) -> Mark:
-    return getattr(mark, "mark", mark)
+    found: Mark = getattr(mark, "mark", mark)
+    return found
 
 
 def _is_off(marks: list[Mark]) -> bool:

@@ -87,7 +87,6 @@ def _counted(method: Callable[..., Any], hold: Callable[[int], None], busy: list
         if busy:
             return method(*arguments, **keywords)
         line = _line()
-        hold(-line)
         busy.append(method.__name__)
         try:
             result = method(*arguments, **keywords)

@@ -5,11 +5,14 @@ flattened with the methods of their base class, so that no method of the untrust
 
 from __future__ import annotations
 
+import builtins
+import functools
 import json
-import sys
-from collections import deque
+from collections import Counter, OrderedDict, defaultdict, deque, namedtuple
 from collections.abc import Callable, Iterator
 from typing import Any
+
+from . import rare
 
 MAX_DEPTH = 100
 MAX_BYTES = 2 << 20
@@ -22,46 +25,69 @@ class Unsupported(Exception):
     """A value that cannot cross."""
 
 
+Keep = Callable[[Any], Any]
+"""Makes the tree of an object that stays behind; None where it must not."""
+
+
 class Opaque:
     """An object that stayed on the other side; equal to nothing but itself."""
 
-    def __init__(self, number: int, kind: str) -> None:
+    def __init__(self, tag: str, number: int, kind: str, *rest: Any) -> None:
         self.number, self.kind = number, kind
 
     def __repr__(self) -> str:
         return f"<{self.kind} object>"
 
 
-def encode(value: Any, keep: Callable[[Any], int | None] = lambda _: 0, depth: int = 0) -> Any:
-    """JSON for a value. `keep` numbers an object that stays behind; where it says None, Unsupported is raised."""
+def _opaque(value: Any) -> Any:
+    return ["object", 0, type(value).__name__[:80]]
+
+
+def encode(value: Any, keep: Keep = _opaque, depth: int = 0) -> Any:
+    """JSON for a value. Raises Unsupported where `keep` says None, and for what is too deep."""
     kind = type(value)
     if value is None or kind is bool or kind is str or kind is float:
         return value
     if kind is int:
         return value if -_SMALL < value < _SMALL else ["int", hex(value)]
     if depth > MAX_DEPTH:
-        raise Unsupported(f"nested deeper than {MAX_DEPTH}")
-    for tag, base, items in _CONTAINERS:
+        raise Unsupported(f"a value nested deeper than {MAX_DEPTH}")
+    if kind is not tuple and isinstance(value, tuple) and (fields := named_fields(kind)):
+        items = [encode(item, keep, depth + 1) for item in tuple.__iter__(value)]
+        return ["named", kind.__name__[:80], fields, *items]
+    for tag, base, each in _CONTAINERS:
         if kind is base or isinstance(value, base):
-            return [tag, *[encode(item, keep, depth + 1) for item in items(value)]]
+            return [tag, *[encode(item, keep, depth + 1) for item in each(value)]]
     for base, flat in _FLAT:
         if isinstance(value, base):
             return encode(flat(value), keep, depth + 1) if base in (int, float, str) else flat(value)
     if isinstance(value, dict):
-        return ["dict", *[[encode(k, keep, depth + 1), encode(v, keep, depth + 1)] for k, v in dict.items(value)]]
+        tag = next((name for name, base in _DICTS.items() if isinstance(value, base)), "dict")
+        return [tag, *[[encode(k, keep, depth + 1), encode(v, keep, depth + 1)] for k, v in dict.items(value)]]
+    if kind is slice:
+        return ["slice", *[encode(end, keep, depth + 1) for end in (value.start, value.stop, value.step)]]
     if kind in _VIEWS:
         return [_VIEWS[kind], *[encode(item, keep, depth + 1) for item in value]]
     if (kind is type or callable(value)) and (name := _BUILTIN_NAMES.get(id(value))):
         return ["builtin", name]
-    rare = _rare(value, kind, keep, depth)
-    if rare is not None:
-        return rare
-    number = keep(value)
-    if number is None:
+    tree = rare.encode(value, lambda item: encode(item, keep, depth + 1))
+    kept = tree if tree is not None else keep(value)
+    if kept is None:
         raise Unsupported(f"a {kind.__name__} object")
-    return ["object", number, str(kind.__name__)[:80]]
+    return kept
 
 
+def named_fields(kind: type) -> list[str] | None:
+    """The fields of a namedtuple's class; None for every other class."""
+    fields = kind.__dict__.get("_fields") or next(
+        (b.__dict__["_fields"] for b in kind.__mro__ if "_fields" in b.__dict__), None
+    )
+    if type(fields) is tuple and fields and all(type(f) is str for f in fields):
+        return list(fields)
+    return None
+
+
+_DICTS: dict[str, Any] = {"Counter": Counter, "OrderedDict": OrderedDict, "defaultdict": defaultdict}
 _CONTAINERS: list[tuple[str, type, Callable[[Any], Iterator[Any]]]] = [
     ("list", list, list.__iter__),
     ("tuple", tuple, tuple.__iter__),
@@ -78,72 +104,57 @@ _FLAT: list[tuple[type, Callable[[Any], Any]]] = [
     (complex, lambda v: ["complex", complex.__complex__(v).real, complex.__complex__(v).imag]),
     (range, lambda v: ["range", hex(v.start), hex(v.stop), hex(v.step)]),
 ]
+_TYPES = (
+    int,
+    float,
+    complex,
+    bool,
+    str,
+    bytes,
+    bytearray,
+    list,
+    tuple,
+    set,
+    frozenset,
+    dict,
+    range,
+    object,
+    type(None),
+)
+_FUNCTIONS = (abs, all, any, chr, divmod, hash, hex, len, max, min, ord, pow, repr, reversed, round, sorted, sum)
 _BUILTINS: dict[str, Any] = {
-    f.__name__: f
-    for f in (
-        *(
-            int,
-            float,
-            complex,
-            bool,
-            str,
-            bytes,
-            bytearray,
-            list,
-            tuple,
-            set,
-            frozenset,
-            dict,
-            range,
-            object,
-            type(None),
-        ),
-        *(abs, all, any, chr, divmod, hash, hex, len, max, min, ord, pow, repr, reversed, round, sorted, sum),
-    )
+    **{kind.__name__: kind for kind in (*_TYPES, type(None))},
+    **{function.__name__: function for function in _FUNCTIONS},
+    **{n: kind for n, kind in vars(builtins).items() if isinstance(kind, type) and issubclass(kind, BaseException)},
 }
 _BUILTIN_NAMES = {id(f): name for name, f in _BUILTINS.items()}
 _VIEWS = {type({}.keys()): "keys", type({}.values()): "dict_values", type({}.items()): "items"}
 
 
-def _rare(value: Any, kind: type, keep: Callable[[Any], int | None], depth: int) -> Any:
-    # Only a module that somebody imported can have made the value; importing it here would cost every program.
-    if (decimal := sys.modules.get("decimal")) and isinstance(value, decimal.Decimal):
-        return ["Decimal", decimal.Decimal.__str__(value)]
-    if (fractions := sys.modules.get("fractions")) and isinstance(value, fractions.Fraction):
-        return ["Fraction", hex(value.numerator), hex(value.denominator)]
-    if datetime := sys.modules.get("datetime"):
-        if kind is datetime.timedelta:
-            return ["timedelta", value.days, value.seconds, value.microseconds]
-        if kind in (datetime.datetime, datetime.date, datetime.time):
-            return [kind.__name__, value.isoformat()]
-    if kind.__module__ == "numpy" and (numpy := sys.modules.get("numpy")):
-        if isinstance(value, numpy.generic):
-            return encode(value.item(), keep, depth + 1)
-        if isinstance(value, numpy.ndarray):
-            return ["ndarray", value.dtype.str, encode(value.tolist(), keep, depth + 1)]
-    return None
-
-
-def decode(tree: Any, opened: Callable[[int, str], Any] = Opaque, depth: int = 0) -> Any:
-    """The value that a tree stands for; `opened` makes what stands for an object left behind. Raises ValueError."""
+def decode(tree: Any, opened: Callable[..., Any] = Opaque, depth: int = 0) -> Any:
+    """The value that a tree stands for. Raises ValueError. `opened` is handed the items of what stands for an object
+    left behind; without it, values are as plain as can be: a namedtuple is a tuple."""
     if tree is None or isinstance(tree, bool | int | float | str):
         return tree
     if not isinstance(tree, list) or not tree or not isinstance(tree[0], str) or depth > 2 * MAX_DEPTH:
         raise ValueError("malformed value")
     tag, items = tree[0], tree[1:]
     try:
-        if tag == "dict":
+        if tag == "dict" or tag in _DICTS:
             pairs = [(decode(k, opened, depth + 1), decode(v, opened, depth + 1)) for k, v in items]
-            return dict(zip(_spread([k for k, _ in pairs]), [v for _, v in pairs], strict=True))
+            found = dict(zip(_spread([k for k, _ in pairs]), [v for _, v in pairs], strict=True))
+            return found if tag == "dict" else _DICTS[tag](*(None,) * (tag == "defaultdict"), found)
+        if tag == "named":
+            row = [decode(item, opened, depth + 1) for item in items[2:]]
+            return tuple(row) if opened is Opaque else named_class(items[0], items[1])._make(row)
         if tag in _HASHED and len(items) > _SAME_HASH:
             items = list({json.dumps(item): item for item in items}.values())
         if tag in _MAKE:
             return _MAKE[tag]([decode(item, opened, depth + 1) for item in items])
-        if tag == "object":
-            number, kind = items
-            if type(number) is not int or not isinstance(kind, str):
+        if tag in ("object", "error", "fields"):
+            if len(items) < 2 or type(items[0]) is not int or not isinstance(items[1], str):
                 raise ValueError("malformed value")
-            return opened(number, kind)
+            return opened(tag, *items)
         if tag in _PARSE:
             return _PARSE[tag](*items)
     except (TypeError, ArithmeticError, AttributeError, RecursionError, LookupError) as error:
@@ -166,37 +177,23 @@ def _hex(text: Any) -> int:
     return int(text, 16)
 
 
-def _decimal(text: str) -> Any:
-    import decimal
-
-    return decimal.Decimal(text)
-
-
-def _fraction(numerator: str, denominator: str) -> Any:
-    import fractions
-
-    return fractions.Fraction(_hex(numerator), _hex(denominator))
+@functools.lru_cache(maxsize=64)
+def _named_class(name: str, fields: tuple[str, ...]) -> Any:
+    return namedtuple(name if name.isidentifier() else "Row", fields, rename=True)
 
 
-def _datetime(kind: str) -> Callable[..., Any]:
-    def parse(*items: Any) -> Any:
-        import datetime
-
-        return datetime.timedelta(*items) if kind == "timedelta" else getattr(datetime, kind).fromisoformat(*items)
-
-    return parse
-
-
-def _ndarray(dtype: str, tree: Any) -> Any:
-    import numpy
-
-    return numpy.array(decode(tree), dtype=numpy.dtype(dtype) if dtype[1:2] in "biufcSU" else None)
+def named_class(name: Any, fields: Any) -> Any:
+    """A namedtuple's class. Raises ValueError."""
+    if not isinstance(name, str) or not isinstance(fields, list) or not all(isinstance(f, str) for f in fields):
+        raise ValueError("malformed value")
+    return _named_class(name[:80], tuple(fields))
 
 
 _MAKE: dict[str, Callable[[list[Any]], Any]] = {
     "list": list,
     "tuple": tuple,
     "deque": deque,
+    "slice": lambda items: slice(*items),
     "set": lambda items: set(_spread(items)),
     "frozenset": lambda items: frozenset(_spread(items)),
     "keys": lambda items: dict.fromkeys(_spread(items)).keys(),
@@ -211,12 +208,15 @@ _PARSE: dict[str, Callable[..., Any]] = {
     "bytearray": bytearray.fromhex,
     "complex": complex,
     "range": lambda *ends: range(*map(_hex, ends)),
-    "Decimal": _decimal,
-    "Fraction": _fraction,
-    "ndarray": _ndarray,
-    **{kind: _datetime(kind) for kind in ("datetime", "date", "time", "timedelta")},
+    "Decimal": rare.decimal,
+    "Fraction": rare.fraction,
+    "ndarray": lambda dtype, shape, tree: rare.ndarray(dtype, shape, decode(tree)),
+    "UUID": rare.uuid,
+    "Path": rare.path,
+    "array": lambda typecode, tree: rare.array(typecode, decode(tree)),
+    **{kind: rare.clock(kind) for kind in ("datetime", "date", "time", "timedelta")},
 }
-HEAVY = ("Decimal", "Fraction", "ndarray", "object", "range")
+HEAVY = ("Decimal", "Fraction", "ndarray", "object", "error", "fields", "range")
 """Tags whose values can make work, or decide, beyond their own size: compared inside a sandbox only."""
 
 
@@ -230,3 +230,23 @@ def is_plain(tree: Any) -> bool:
                 return False
             stack.extend(node)
     return True
+
+
+def is_large(tree: Any, bound: int) -> str:
+    """What in a tree stands for far more than it takes up, in words; empty if there is nothing."""
+    if isinstance(tree, int | float | str):
+        return f"a number beyond {bound}" if not isinstance(tree, str) and abs(tree) > bound else ""
+    stack, num = [tree], 0
+    while stack:
+        node = stack.pop()
+        if isinstance(node, list):
+            num += len(node)
+            tag = node[0] if node and isinstance(node[0], str) else ""
+            if tag in ("Decimal", "int") or (tag == "range" and any(len(str(end)) > 7 for end in node)):
+                return f"a large {tag}"
+            stack.extend(node)
+        elif isinstance(node, int | float) and abs(node) > bound:
+            return f"a number beyond {bound}"
+        elif isinstance(node, str) and len(node) > bound // 10:
+            return f"{len(node)} characters"
+    return f"{num} items" if num > bound // 20 else ""

@@ -1,74 +1,56 @@
-"""Before and after: the target task by generation and judge, benchmarks by the harness, one call for every arm."""
+"""Benchmarks by lm-evaluation-harness, one call for every arm."""
 
 from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, redirect_stderr
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
-from importlib.resources import files
 from pathlib import Path
-from statistics import fmean
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from s3ft.backends.cache import Cached, Store
-from s3ft.config.schema import EvaluateConfig, RunConfig
-from s3ft.digest import digest
-from s3ft.progress import PART, console, progress
-from s3ft.types import Completion, Example, Judge, Request, UserError
+from s3ft import lab, processes
+from s3ft.backends.cache import Store
+from s3ft.config import EvaluateConfig
+from s3ft.digest import digest, file_digest
+from s3ft.evaluate import Sample
+from s3ft.progress import console
+from s3ft.protocols import Backend, InProcessBackend, require
+from s3ft.types import UserError
 
-Sample = dict[str, Any]
-"""One measured item: {"set": "target" | benchmark, "id", "score": 0 to 1, ...}."""
+if TYPE_CHECKING:
+    from s3ft.models.local import LocalModel
 
 _METRICS = ("acc_norm", "acc", "exact_match", "prompt_level_strict_acc")
 """The metric of a benchmark: the first of these that its items have, else their first number."""
 
 
-def target(config: RunConfig, backend: Cached, examples: Sequence[Example], judge: Judge) -> list[Sample]:
-    """One sample per test row; a completion that is cut, failed or undecided scores 0 and says so."""
-    sampling = config.sampling.sampling()
-    completions = [Completion("", finish_reason="error")] * len(examples)
-    with progress("target task", len(examples)) as advance:
-        for index, found in backend.generate([Request(e.prompt, e.tools) for e in examples], sampling):
-            completions[index] = found[0]
-            advance(1)
-    verdicts = judge(examples, completions)
-    return [
-        {
-            "set": "target",
-            "id": e.id,
-            "score": float(v.correct is True and c.finish_reason == "stop"),
-            "finish_reason": c.finish_reason,
-            "correct": v.correct,
-            "answer": v.answer,
-            "reason": v.reason,
-            "completion": c.text,
-            "num_tokens": c.num_tokens,
-        }
-        for e, c, v in zip(examples, completions, verdicts, strict=True)
-    ]
-
-
-def benchmark(config: EvaluateConfig, name: str, backend: Any, store: Store) -> list[Sample]:
-    """One sample per item of a harness task, kept by content hash. Raises UserError for a task that does not exist."""
-    folder = include_folder(config)
-    own = [(p.name, p.read_text(encoding="utf-8")) for p in _task_files(folder, config.include == "lab")]
-    how = [config.limit, config.extra, own, version("lm_eval")]
-    key = digest(["benchmark", dict(backend.identity), name, how])
+def benchmark(config: EvaluateConfig, name: str, backend: Backend, store: Store) -> list[Sample]:
+    """One sample per item of a harness task, kept by content hash. Raises UserError for a task that does not exist, and
+    for a backend whose model is not in this process."""
+    require(backend, "in_process", f"benchmark {name} runs the model by lm-evaluation-harness")
+    key = digest(["benchmark", dict(backend.identity), made_of(config, name)])
     kept: list[Sample] | None = store.get(key)
     if kept is None:
-        kept = _run_benchmark(config, name, backend, folder)
+        kept = _run_benchmark(config, name, cast(InProcessBackend, backend).local, include_folder(config))
         store.put({key: kept})
     return kept
+
+
+def made_of(config: EvaluateConfig, name: str) -> Any:
+    """Everything but the model that the scores of a benchmark depend on, as JSON."""
+    files = [(p.name, file_digest(p)) for p in _task_files(include_folder(config), config.include == "lab")]
+    return [name, config.limit, config.extra, files, version("lm_eval")]
 
 
 def require_benchmarks(config: EvaluateConfig) -> None:
     """Raises UserError for a benchmark or a folder that does not exist; own tasks are found by their file names."""
     folder = include_folder(config)
-    others = [n for n in dict.fromkeys([*config.benchmarks, *config.beside]) if not _is_own(n, folder)]
+    others = [n for n in dict.fromkeys([*config.benchmarks, *config.extra_benchmarks]) if not _is_own(n, folder)]
     if not others:
         return
     from lm_eval.tasks import TaskManager
@@ -88,7 +70,7 @@ def _require(name: str, tasks: Any) -> None:
 
 
 def _task_files(folder: Path | None, is_lab: bool) -> list[Path]:
-    """What an own task is made of: its YAML, its rows and its functions; the miniature's rows lie beside the folder."""
+    """What an own task is made of: its YAML, its rows and its functions; the miniature's rows are in another folder."""
     if folder is None:
         return []
     suffixes = {".yaml", ".py", ".json", ".jsonl", ".csv"}
@@ -100,13 +82,13 @@ def include_folder(config: EvaluateConfig) -> Path | None:
     """The folder with own harness tasks, if any."""
     if config.include is None:
         return None
-    folder = Path(str(files("s3ft.lab") / "benchmarks")) if config.include == "lab" else Path(config.include)
+    folder = lab.BENCHMARKS if config.include == "lab" else Path(config.include)
     if not folder.is_dir():
         raise UserError(f"evaluate.include: found {config.include!r}, expected a folder with YAML tasks, or lab")
     return folder
 
 
-def _run_benchmark(config: EvaluateConfig, name: str, backend: Any, folder: Path | None) -> list[Sample]:
+def _run_benchmark(config: EvaluateConfig, name: str, local: LocalModel, folder: Path | None) -> list[Sample]:
     import lm_eval
     from lm_eval.models.huggingface import HFLM
     from lm_eval.tasks import TaskManager
@@ -116,14 +98,14 @@ def _run_benchmark(config: EvaluateConfig, name: str, backend: Any, folder: Path
 
         def apply_chat_template(self, chat_history: list[dict[str, str]], add_generation_prompt: bool = True) -> str:
             if add_generation_prompt:
-                return str(backend.chat.prompt_text(chat_history))
+                return str(local.chat.prompt_text(chat_history))
             return str(super().apply_chat_template(chat_history, add_generation_prompt))
 
     for noisy in ("lm_eval", "lm-eval", "datasets", "transformers"):
         logging.getLogger(noisy).setLevel(logging.ERROR)
     tasks = TaskManager(include_path=str(folder) if folder else None, include_defaults=not _is_own(name, folder))
     _require(name, tasks)
-    model = Harness(pretrained=backend.model, tokenizer=backend.tokenizer, batch_size=config.batch_size)
+    model = Harness(pretrained=local.model, tokenizer=local.chat.tokenizer, batch_size=config.batch_size)
     settings = {"apply_chat_template": True, "bootstrap_iters": 0, "limit": config.limit, **config.extra}
     try:
         with _own_bars_only():
@@ -136,12 +118,21 @@ def _run_benchmark(config: EvaluateConfig, name: str, backend: Any, folder: Path
 
 @contextmanager
 def _own_bars_only() -> Iterator[None]:
-    """The harness draws bars of its own; they are kept for a terminal that no other process writes to."""
-    if console.is_terminal and os.environ.get(PART, "0/1") == "0/1":
+    """The harness draws bars of its own, and the git that it starts complains outside of a repository; both are kept
+    for a terminal that no other process writes to."""
+    if console.is_terminal and processes.part() == (0, 1):
         yield
         return
-    with open(os.devnull, "w") as nowhere, redirect_stderr(nowhere):
+    sys.stderr.flush()
+    kept = os.dup(2)
+    try:
+        with open(os.devnull, "w") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
         yield
+    finally:
+        sys.stderr.flush()
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 def _samples(name: str, leaf: str, rows: list[dict[str, Any]]) -> list[Sample]:
@@ -163,8 +154,3 @@ def _samples(name: str, leaf: str, rows: list[dict[str, Any]]) -> list[Sample]:
             },
         )
     return list(kept.values())
-
-
-def mean(samples: Sequence[Sample], name: str = "target") -> float:
-    """Mean score of one set."""
-    return fmean(s["score"] for s in samples if s["set"] == name)

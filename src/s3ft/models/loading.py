@@ -1,0 +1,84 @@
+"""Weights and tokenizers from disk: device, precision, context length."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+import transformers
+
+from s3ft.models import tokenizer_files
+from s3ft.types import UserError
+
+
+def device(name: str, field: str = "backend.device") -> torch.device:
+    """The device that `field` of the config names. Raises UserError if there is no such GPU."""
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if name.startswith("cuda") and not torch.cuda.is_available():
+        raise UserError(f"{field}: found {name!r}, but this machine has no CUDA GPU; use auto or cpu")
+    try:
+        return torch.device(name)
+    except RuntimeError as error:
+        raise UserError(f"{field}: found {name!r}, expected auto, cpu, cuda or cuda:N") from error
+
+
+def dtype(name: str, where: torch.device, folder: Path) -> torch.dtype:
+    """Precision of the weights: as named, else float32 on a CPU and the checkpoint's own elsewhere."""
+    if name == "auto" and where.type == "cpu":
+        return torch.float32
+    if name == "auto":
+        found = transformers.AutoConfig.from_pretrained(folder).dtype
+        return found if isinstance(found, torch.dtype) else torch.bfloat16
+    named: torch.dtype = getattr(torch, name)
+    return named
+
+
+def load_tokenizer(folder: Path, trust_remote_code: bool = False) -> Any:
+    """The tokenizer in a folder. Raises UserError in one line."""
+    try:
+        return tokenizer_files.load(folder, trust_remote_code)
+    except UserError:
+        raise
+    except Exception as error:
+        raise UserError(f"tokenizer of {folder}: {_line(error)}") from error
+
+
+def load_model(folder: Path | str, dtype: torch.dtype, trust_remote_code: bool = False, **extra: Any) -> Any:
+    """The causal language model in a folder; `extra` goes to from_pretrained. Raises UserError in one line."""
+    try:
+        return transformers.AutoModelForCausalLM.from_pretrained(
+            folder, dtype=dtype, trust_remote_code=trust_remote_code, use_safetensors=True, **extra
+        )
+    except Exception as error:
+        raise UserError(f"model {folder}: {_line(error)}") from error
+
+
+def stop_ids(settings: transformers.GenerationConfig) -> list[int]:
+    """Every id on which a model's generation ends."""
+    ends = settings.eos_token_id
+    return [ends] if isinstance(ends, int) else list(ends or [])
+
+
+def stop_ids_of(folder: Path) -> list[int]:
+    """Every id on which generation with the model in a folder ends, as far as its files say."""
+    try:
+        return stop_ids(transformers.GenerationConfig.from_pretrained(folder))
+    except OSError:
+        return []
+
+
+def context_length(folder: Path) -> int:
+    """Tokens that the model in a folder takes; 4096 if its config does not say."""
+    return room(transformers.AutoConfig.from_pretrained(folder)) or 4096
+
+
+def room(config: Any) -> int | None:
+    """Tokens that a model with this transformers config takes; None if it does not say."""
+    stated: int | None = getattr(config.get_text_config(), "max_position_embeddings", None)
+    return stated or None
+
+
+def _line(error: Exception) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split())[:300]

@@ -1,0 +1,67 @@
+"""The stage `build`: records/RECIPE.jsonl, train/RECIPE.jsonl and a summary for every recipe of the config."""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack
+from dataclasses import astuple
+
+from s3ft import plugins
+from s3ft.build_statistics import RecipeCounts
+from s3ft.data import atomic, made, records
+from s3ft.digest import digest
+from s3ft.runs.directory import Run, settings
+
+
+def build(run: Run) -> None:
+    """Makes what is missing: a recipe's records are kept if they were made from the same things."""
+    keys = {name: _key(run, name) for name in run.recipes}
+    recipes = {n: r for n, r in run.recipes.items() if made.read(run.summary_file(n), keys[n]) is None}
+    if reused := [n for n in run.recipes if n not in recipes]:
+        run.log(f"build: reused the records of {', '.join(reused)}")
+    if not recipes:
+        return
+    from s3ft.pipeline import BuildOptions, build_records
+    from s3ft.progress import progress
+    from s3ft.runs.quiet import quiet_libraries
+
+    quiet_libraries()
+    config, read = run.config, run.counts("train")
+    if read.duplicates or read.in_evaluation_split:
+        run.log(
+            f"data: removed {read.duplicates} duplicate rows and {read.in_evaluation_split} whose prompt is also in an "
+            "evaluation split"
+        )
+    begun = time.monotonic()
+    options = BuildOptions(config.sampling, run.task.paraphrase, config.rejected_gold, config.max_undecided)
+    build = build_records(run.examples("train"), recipes, run.base(), run.judge(), run.chat, options)
+    with ExitStack() as stack:
+        outputs = {n: stack.enter_context(atomic.whole(run.records(n))) for n in recipes}
+        train = {n: stack.enter_context(atomic.whole(run.targets(n))) for n in recipes}
+        build.advance = stack.enter_context(progress("build", read.rows * build.steps, "steps"))
+        for name, found in build:
+            for record in found:
+                atomic.write_line(outputs[name], records.to_json(record))
+                for row in records.training_rows(record, config.chat.keep_reasoning):
+                    atomic.write_line(train[name], row)
+    gold = build.counts.gold
+    data = {"rows": read.rows, "duplicates": read.duplicates, "in_evaluation_split": read.in_evaluation_split}
+    for name, counts in build.counts.recipes.items():
+        facts = {"key": keys[name], "seconds": time.monotonic() - begun, "data": {**data, "gold": gold.as_dict()}}
+        made.write(run.summary_file(name), {**facts, **counts.as_dict()}, [run.records(name), run.targets(name)])
+        run.log(_line(name, counts))
+    if gold.rejected or gold.undecided:
+        run.log(f"judge: {gold.rejected} of {read.rows} gold answers rejected, {gold.undecided} undecided")
+
+
+def _line(name: str, counts: RecipeCounts) -> str:
+    shares = ", ".join(f"{k} {v:.1%}" for k, v in counts.as_dict()["composition"].items() if v)
+    return f"build {name}: {counts.targets} targets of {counts.rows} rows: {shares}"
+
+
+def _key(run: Run, recipe: str) -> str:
+    config = run.config
+    how = config.model_dump(mode="json", include={"sampling", "chat", "rejected_gold"})
+    rungs = [[plugins.identity(r.source), *astuple(r)] for r in run.recipes[recipe]]
+    judge, rows = plugins.identity(run.judge_spec), run.counts("train").digest
+    return digest([run.model.fingerprint, rows, judge, run.task.paraphrase, how, settings(config.backend), rungs])

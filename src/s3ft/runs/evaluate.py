@@ -1,0 +1,114 @@
+"""The stage `evaluate`: evals/ARM.json and evals/ARM.samples.jsonl for the base and every adapter."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from s3ft import plugins
+from s3ft.backends.cache import Cached
+from s3ft.data import jsonl, made
+from s3ft.digest import digest
+from s3ft.evaluate import Sample, harness, mean, target
+from s3ft.processes import mine
+from s3ft.progress import progress
+from s3ft.protocols import Judge
+from s3ft.runs.directory import Run, settings
+from s3ft.types import Adapter, Example, UserError
+
+
+def evaluate(run: Run) -> None:
+    """Measures what is missing: a set of items is kept if it was measured on the same things."""
+    wanted = {name: _keys(run, adapter) for name, adapter in mine(list(run.arms().items()))}
+    arms = run.arms()
+    missing = {name: keys for name, keys in wanted.items() if _kept_keys(run, name) != keys}
+    if reused := [name for name in wanted if name not in missing]:
+        run.log(f"evaluate: reused {', '.join(reused)}")
+    if not missing:
+        return
+    from s3ft.runs.quiet import quiet_libraries
+
+    quiet_libraries()
+    examples, judge = list(run.examples(run.config.evaluate.split, run.config.evaluate.rows)), run.judge()
+    for name, keys in missing.items():
+        _measure(run, name, arms[name], keys, examples, judge)
+
+
+def _measure(
+    run: Run, name: str, adapter: Adapter | None, keys: dict[str, str], examples: list[Example], judge: Judge
+) -> None:
+    """Measures the sets of items of one arm that are missing, and writes them with those that are kept."""
+    begun = time.monotonic()
+    facts = made.read(_facts(run, name)) or {}
+    kept = {n for n, key in facts.get("keys", {}).items() if keys.get(n) == key}
+    samples: list[Sample] = []
+    if kept:
+        samples = [s for s in jsonl.read(_samples(run, name)) if s["set"] in kept]
+    if adapter is not None:
+        _require_same_chat(run, adapter)
+    backend = run.evaluation_backend(adapter)
+    if "target" not in kept:
+        samples += target.measure(run.config.sampling, Cached(backend, run.store), examples, judge)
+    for benchmark in _with_progress(f"benchmarks of {name}", [n for n in keys if n not in kept and n != "target"]):
+        samples += harness.benchmark(run.config.evaluate, benchmark, backend, run.store)
+    samples.sort(key=lambda s: list(keys).index(s["set"]))
+    jsonl.write_whole(_samples(run, name), samples)
+    means = {n: mean(samples, n) for n in keys}
+    facts = {
+        "keys": keys,
+        "scores": means,
+        "items": len(samples),
+        "cut": sum(s.get("finish_reason") == "length" for s in samples),
+        "undecided": sum(s["set"] == "target" and s["correct"] is None for s in samples),
+        "seconds": (facts.get("seconds", 0.0) if kept else 0.0) + time.monotonic() - begun,
+    }
+    made.write(_facts(run, name), facts, [_samples(run, name)])
+    run.log(f"evaluate {name}: " + ", ".join(f"{n} {v:.3f}" for n, v in means.items()))
+
+
+def _keys(run: Run, adapter: Adapter | None) -> dict[str, str]:
+    """What each set of items is measured on, by the set's name. Raises UserError for an adapter that is not trained."""
+    config, chosen = run.config, run.config.evaluate
+    arm = None if adapter is None else [_trained(adapter)["key"], adapter.scale]
+    model = [run.model.fingerprint, arm, config.chat.model_dump(mode="json"), settings(config.backend)]
+    rows = [run.counts(chosen.split).digest, chosen.rows]
+    how = [plugins.identity(run.judge_spec), config.model_dump(mode="json", include={"sampling"})]
+    keys = {"target": digest([model, rows, how])}
+    for name in dict.fromkeys([*chosen.benchmarks, *chosen.extra_benchmarks]):
+        keys[name] = digest([model, harness.made_of(chosen, name)])
+    return keys
+
+
+def _kept_keys(run: Run, name: str) -> dict[str, str] | None:
+    return (made.read(_facts(run, name)) or {}).get("keys")
+
+
+def _trained(adapter: Adapter) -> dict[str, Any]:
+    """What training wrote of an adapter, its files checked."""
+    found = made.read(adapter.folder / "s3ft.json")
+    if found is None:
+        raise UserError(f"{adapter.folder}: no adapter as train writes it; run s3ft train first, or s3ft run for all")
+    return found
+
+
+def _facts(run: Run, name: str) -> Any:
+    return run.folder / "evals" / f"{name}.json"
+
+
+def _samples(run: Run, name: str) -> Any:
+    return run.folder / "evals" / f"{name}.samples.jsonl"
+
+
+def _require_same_chat(run: Run, adapter: Adapter) -> None:
+    if _trained(adapter)["chat"] != run.chat.identity:
+        raise UserError(f"{adapter.folder}: trained under another chat template or thinking mode; train it again")
+
+
+def _with_progress(what: str, names: list[str]) -> Iterator[str]:
+    if not names:
+        return
+    with progress(what, len(names), "benchmarks") as advance:
+        for name in names:
+            yield name
+            advance(1)

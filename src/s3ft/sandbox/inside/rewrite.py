@@ -1,0 +1,100 @@
+"""What is changed in tests before they run: assertions are counted, `is` and `type` are asked where objects live, and
+it is noted what either side of a comparison asked of the program."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from typing import Any
+
+from .evidence import Evidence
+from .remote import class_of, is_same
+
+_COUNT, _IS, _TYPE, _STRICT, _OWN = (f"__s3ft_{name}__" for name in ("assertion_held", "is", "type", "strict", "own"))
+_MARK, _COMPARE, _LEFT, _RIGHT, _START = (f"__s3ft_{name}__" for name in ("mark", "compare", "left", "right", "start"))
+_ONE_SIDED = {"assertTrue", "assertFalse", "assertIsNone", "assertIsNotNone"}
+"""Their second argument is a message."""
+_CONTEXTS = {"raises", "warns"}
+"""Of pytest's."""
+_SIGNS: dict[type[ast.cmpop], str] = {ast.Eq: "eq", ast.NotEq: "ne", ast.Lt: "lt", ast.LtE: "le"}
+_SIGNS |= {ast.Gt: "gt", ast.GtE: "ge"}
+
+
+def helpers(
+    evidence: Evidence, strict: Callable[[Any], Any], own: Callable[[Any], Any]
+) -> dict[str, Callable[..., Any]]:
+    """What rewritten tests call. `strict` gets the context managers around assertions, `own` the constants; both give
+    them back."""
+    noted: dict[str, Callable[..., Any]] = {_COUNT: evidence.hold, _MARK: evidence.mark}
+    noted |= {_COMPARE: evidence.compare, _LEFT: evidence.left, _RIGHT: evidence.right, _START: evidence.start}
+    return {**noted, _IS: is_same, _TYPE: class_of, _STRICT: strict, _OWN: own}
+
+
+def tests(source: str, constants: frozenset[str]) -> ast.Module:
+    """`constants`: names that hold plain data of the program's. Raises SyntaxError."""
+    rewritten: ast.Module = ast.fix_missing_locations(_Rewriter(constants).visit(ast.parse(source)))
+    return rewritten
+
+
+class _Rewriter(ast.NodeTransformer):
+    def __init__(self, constants: frozenset[str]) -> None:
+        self._constants = constants
+
+    def visit_Assert(self, node: ast.Assert) -> list[ast.stmt]:
+        self.generic_visit(node)
+        before, after = (ast.parse(f"{_COUNT}({n})").body[0] for n in (-node.lineno, node.lineno))
+        return [ast.copy_location(before, node), node, ast.copy_location(after, node)]
+
+    def visit_Compare(self, node: ast.Compare) -> ast.expr:
+        self.generic_visit(node)
+        if len(node.ops) != 1:
+            return node
+        if (sign := _SIGNS.get(type(node.ops[0]))) is not None:
+            mark = _call(_MARK, node)
+            return _call(_COMPARE, node, ast.Constant(sign), mark, node.left, mark, node.comparators[0], mark)
+        if not isinstance(node.ops[0], ast.Is | ast.IsNot):
+            return node
+        if isinstance(node.comparators[0], ast.Constant):
+            return node
+        same = _call(_IS, node, node.left, node.comparators[0])
+        return same if isinstance(node.ops[0], ast.Is) else ast.copy_location(ast.UnaryOp(ast.Not(), same), node)
+
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        self.generic_visit(node)
+        if isinstance(node.func, ast.Name) and node.func.id == "type" and len(node.args) == 1 and not node.keywords:
+            return _call(_TYPE, node, node.args[0])
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+        sides = node.args[:2] if name.startswith("assert") and name not in _ONE_SIDED else []
+        if len(sides) == 2 and not any(isinstance(side, ast.Starred) for side in sides):
+            noted = zip((_LEFT, _RIGHT), sides, strict=True)
+            node.args[:2] = [_call(helper, node, _call(_MARK, node), side) for helper, side in noted]
+        if name.startswith("assert") or name in _CONTEXTS:
+            node.func = _call(_START, node, ast.Constant(node.lineno), node.func)
+        return node
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        if node.id in self._constants and isinstance(node.ctx, ast.Load):
+            return _call(_OWN, node, node)
+        return node
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
+        self.generic_visit(node)
+        if node.attr == "__class__" and isinstance(node.ctx, ast.Load):
+            return _call(_TYPE, node, node.value)
+        return node
+
+    def visit_With(self, node: ast.With) -> ast.With:
+        asserts = any(
+            isinstance(n, ast.Assert) or (isinstance(n, ast.Attribute) and n.attr.startswith("assert"))
+            for statement in node.body
+            for n in ast.walk(statement)
+        )
+        self.generic_visit(node)
+        if asserts:
+            for item in node.items:
+                item.context_expr = _call(_STRICT, node, item.context_expr)
+        return node
+
+
+def _call(name: str, place: ast.AST, *arguments: ast.expr) -> ast.Call:
+    return ast.copy_location(ast.Call(ast.Name(name, ast.Load()), list(arguments), []), place)

@@ -1,0 +1,277 @@
+"""The program's side of tests that run elsewhere: calls, attributes and operations on objects that stay here."""
+
+from __future__ import annotations
+
+import builtins
+import copy
+import enum
+import io
+import math
+import operator
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from . import prelude, typed, values, wire
+
+_MAX_PRINTED = 1 << 18
+_MUTABLE = (list, dict, set, bytearray)
+
+
+class Server:
+    """Answers the examiner until it has gone."""
+
+    def __init__(self, space: dict[str, Any], channel: int, send: Callable[[Any], None]) -> None:
+        self._space, self._channel, self._send = space, channel, send
+        self._objects: list[Any] = []
+        self._numbers: dict[int, int] = {}
+        self._printed = _Printed()
+        sys.stdout = self._printed
+        sys.stdin = typed.Typed(self._typed)
+        prelude.BUILTINS["input"] = builtins.input = lambda prompt="", /: self._typed("input", str(prompt))
+
+    def serve(self) -> None:
+        while True:
+            try:
+                request = wire.receive(self._channel, values.MAX_BYTES)
+            except wire.Broken:
+                return
+            try:
+                reply = self._answer(request)
+            except values.Unsupported as error:
+                reply = ["unsupported", str(error)]
+            except BaseException as error:
+                reply = ["raised", *self._raised(error)]
+            if text := self._printed.taken():
+                self._send(["printed", text])
+            self._send(reply)
+
+    def _answer(self, request: list[Any]) -> list[Any]:
+        kind = request[0]
+        if kind == "get":
+            name = request[1]
+            return ["value", self._held(self._space[name])] if name in self._space else ["undefined", name]
+        target = self._objects[request[1]]
+        if kind == "call":
+            return self._call(target, *request[2:])
+        arguments = [self._in(a) for a in request[3]]
+        if kind == "attribute":
+            return ["value", self._held(_ATTRIBUTES[request[2]](target, *arguments)), []]
+        try:
+            result = _OPERATIONS[request[2]](target, *arguments)
+        except StopIteration:
+            return ["stop"]
+        return ["value", self._held(result) if request[2] == "type" else self._out(result), []]
+
+    def _call(self, target: Any, sent: list[Any], named: dict[str, Any], is_instance: bool) -> list[Any]:
+        arguments = [self._in(a) for a in sent]
+        before = [self._snapshot(a) for a in arguments]
+        result = target(*arguments, **{k: self._in(v) for k, v in named.items()})
+        after = [self._snapshot(a) for a in arguments]
+        # A function may change a list that it is given, and the test may look at the list.
+        changed = [[i, b] for i, (a, b) in enumerate(zip(before, after, strict=True)) if a != b]
+        for index, argument in enumerate(arguments):
+            if result is argument and isinstance(argument, _MUTABLE):
+                return ["value", ["argument", index], changed]
+        # Of a class that the tests use, they want the methods too.
+        is_own = is_instance and isinstance(target, type) and type(result).__module__ not in ("builtins", "collections")
+        return ["value", self._keep(result) if is_own else self._out(result), changed]
+
+    def _held(self, value: Any) -> Any:
+        """A name or an attribute: what can be called is called here."""
+        return self._keep(value) if callable(value) else self._out(value)
+
+    def _out(self, value: Any) -> Any:
+        return self._keep(value) if isinstance(value, enum.Enum) else values.encode(value, self._keep)
+
+    def _in(self, tree: Any) -> Any:
+        return values.decode(tree, self._open)
+
+    def _keep(self, value: Any) -> Any:
+        if isinstance(value, type) and issubclass(value, BaseException):
+            tree = self._bases(value)
+            if isinstance(tree, str):
+                return ["builtin", tree]
+            return tree if tree[0] == "error" else ["error", self._number(value), value.__name__[:80], [tree]]
+        kind = type(value)
+        if isinstance(value, type):
+            if value.__bases__ == (tuple,) and (fields := values.named_fields(value)) and _is_bare(value):
+                return ["fields", self._number(value), value.__name__[:80], fields]
+            return [
+                "object",
+                self._number(value),
+                "type",
+                {"nature": "class", "calls": True, "name": value.__name__[:80]},
+            ]
+        info: dict[str, Any] = {"class": self._number(kind), "calls": callable(value)}
+        if isinstance(value, enum.Enum):
+            held = _plain(value.value)
+            info |= {"state": {"enum": value.name, "value": held}, "value": held, "flat": isinstance(value, int | str)}
+        elif not callable(value) and (state := _state(value)) is not None:
+            info["state"] = state
+        return ["object", self._number(value), str(kind.__name__)[:80], info]
+
+    def _number(self, value: Any) -> int:
+        # The list keeps everything alive: no number is ever another object's.
+        if id(value) not in self._numbers:
+            self._numbers[id(value)] = len(self._objects)
+            self._objects.append(value)
+        return self._numbers[id(value)]
+
+    def _bases(self, kind: type) -> Any:
+        if getattr(builtins, kind.__name__, None) is kind:
+            return kind.__name__
+        if kind.__module__ != "program" and kind.__module__.split(".")[0] in sys.stdlib_module_names:
+            return [kind.__module__, kind.__qualname__]
+        above = [self._bases(base) for base in kind.__bases__ if issubclass(base, BaseException)]
+        return ["error", self._number(kind), kind.__name__[:80], above]
+
+    def _raised(self, error: BaseException) -> list[Any]:
+        text = _text(error)
+        try:
+            held = [values.encode(error.args, self._keep), self._keep(error)]
+        except BaseException:
+            held = None
+        return [self._bases(type(error)), text, held]
+
+    def _open(self, tag: str, number: int, kind: str, *rest: Any) -> Any:
+        if tag == "fields":
+            return values.named_class(kind, rest[0])
+        if number >= 0:
+            return self._objects[number]
+
+        def back(*arguments: Any, **keywords: Any) -> Any:
+            # A function of the tests, handed to the program: it runs where the tests run.
+            sent = [self._out(a) for a in arguments], {k: self._out(v) for k, v in keywords.items()}
+            if text := self._printed.taken():
+                self._send(["printed", text])
+            self._send(["callback", -number - 1, *sent])
+            reply = wire.receive(self._channel, values.MAX_BYTES)
+            if reply[0] == "raised":
+                raise self._error(*reply[1:])
+            for index, after in reply[2]:
+                if isinstance(arguments[index], list):
+                    arguments[index][:] = self._in(after)
+                else:
+                    arguments[index].clear()
+                    arguments[index].update(self._in(after))
+            return self._in(reply[1])
+
+        back.__name__ = back.__qualname__ = kind
+        return back
+
+    def _typed(self, method: str, prompt: str = "") -> str:
+        """What is typed where the tests run, which may have patched it."""
+        if text := self._printed.taken():
+            self._send(["printed", text])
+        self._send(["input", method, prompt])
+        reply = wire.receive(self._channel, values.MAX_BYTES)
+        if reply[0] == "raised":
+            raise builtin_error(*reply[1:])
+        return str(reply[1])
+
+    def _error(self, kinds: list[str], text: str, number: int | None) -> BaseException:
+        if number is not None and isinstance(error := self._objects[number], BaseException):
+            return error
+        return builtin_error(kinds, text)
+
+    def _snapshot(self, value: Any) -> Any:
+        return self._out(value) if isinstance(value, _MUTABLE) else None
+
+
+def builtin_error(kinds: list[str], text: str) -> BaseException:
+    """The nearest exception that Python has itself."""
+    for name in kinds:
+        kind = getattr(builtins, name, None)
+        if isinstance(kind, type) and issubclass(kind, Exception):
+            try:
+                return kind(text)
+            except TypeError:
+                continue
+    return RuntimeError(text)
+
+
+class _Printed(io.StringIO):
+    """Standard output, handed over with each reply, as the tests may redirect it."""
+
+    def write(self, text: str) -> int:
+        return super().write(text) if self.tell() < _MAX_PRINTED else len(text)
+
+    def taken(self) -> str:
+        text = self.getvalue() if self.tell() else ""
+        if text:
+            self.seek(0)
+            self.truncate()
+        return text[:_MAX_PRINTED]
+
+
+def _text(error: BaseException) -> str:
+    try:
+        return str(error)[:300]
+    except BaseException:
+        return ""
+
+
+def _is_bare(kind: type) -> bool:
+    """Whether a namedtuple's class has nothing but its fields."""
+    own = {name for name in vars(kind) if not name.startswith("_")}
+    return own == set(vars(kind)["_fields"]) and kind.__new__.__module__.startswith("namedtuple_")
+
+
+def _plain(value: Any) -> Any:
+    try:
+        return values.encode(value, lambda _: None)
+    except values.Unsupported:
+        return None
+
+
+def _state(value: Any) -> dict[str, Any] | None:
+    """The attributes of an object of the program's class, if all are plain data."""
+    kind = type(value)
+    held = getattr(value, "__dict__", None)
+    if kind.__module__ != "program" or type(held) is not dict or len(held) > 50:
+        return None
+    try:
+        return {name: values.encode(item, lambda _: None) for name, item in held.items()}
+    except values.Unsupported:
+        return None
+
+
+def _swallows(target: Any, kind: str | None, text: str) -> Any:
+    if kind is None:
+        return target.__exit__(None, None, None)
+    error = builtin_error([kind, "Exception"], text)
+    return target.__exit__(type(error), error, None)
+
+
+def _awaited(target: Any) -> Any:
+    import asyncio
+
+    async def wait() -> Any:
+        return await target
+
+    return asyncio.run(wait())
+
+
+_ATTRIBUTES: dict[str, Callable[..., Any]] = {"get": getattr, "set": setattr, "delete": delattr}
+_SYMBOLS = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "lshift", "rshift")
+_OPERATIONS: dict[str, Callable[..., Any]] = {
+    **{name: getattr(operator, name) for name in ("neg", "pos", "abs", "invert", "xor", "getitem", "setitem")},
+    **{name: getattr(operator, name) for name in ("delitem", "contains", "eq", "lt", "le", "gt", "ge", *_SYMBOLS)},
+    **{
+        f"i{name}": getattr(operator, f"i{name}")
+        for name in (*_SYMBOLS, "and", "or", "xor")
+        if name not in ("and", "or")
+    },
+    **{"and": operator.and_, "or": operator.or_, "iand": operator.iand, "ior": operator.ior},
+    **{f.__name__: f for f in (len, iter, next, bool, str, repr, int, float, complex, round, hash, isinstance)},
+    **{f.__name__: f for f in (issubclass, type, reversed, format, divmod, math.trunc, math.ceil, math.floor)},
+    **{"enter": lambda target: target.__enter__(), "exit": _swallows, "await": _awaited},
+    **{"copy": copy.copy, "deepcopy": copy.deepcopy},
+}
+# The program's object stands on the right.
+_OPERATIONS |= {
+    f"r{name}": lambda target, other, do=do: do(other, target)
+    for name, do in list(_OPERATIONS.items())
+    if name in (*_SYMBOLS, "and", "or", "xor", "divmod")
+}
