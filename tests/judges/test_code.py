@@ -1,6 +1,7 @@
 # ruff: noqa: E501  (programs and tests in tables)
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -32,7 +33,6 @@ def one(ask: judge, text: str, reference: Any = TESTS, prompt: str = "") -> Verd
 REASONS = {
     "def f(n): return n + n": "wrong value: `assert f(3) == 9` got 6",
     "def f(n): return n / 0": "exception: ZeroDivisionError: division by zero",
-    "def f(n):\n    while True: pass": "timeout: over 1 s of CPU time",
     "def f(n): return [0] * 10 ** 10": "out of memory",
     "def f(n): raise MemoryError": "out of memory",
     "import os\ndef f(n): os.abort()": "crash: killed by SIG",
@@ -46,6 +46,13 @@ REASONS = {
     "x" * (1 << 21): "no program: the completion has 2097152 characters",
     "def f(n): return n.x": "exception: AttributeError",
 }
+
+
+def test_a_program_without_end_is_a_timeout(ask: judge) -> None:
+    verdict = one(ask, "def f(n):\n    while True: pass")
+    assert verdict.correct is False
+    # On a busy machine the clock on the wall may come first.
+    assert re.match(r"timeout: (over 1 s of CPU time|no end within \d+ s by the clock)", verdict.reason)
 
 
 @pytest.mark.parametrize("text", REASONS)
@@ -155,6 +162,10 @@ RIGHT: dict[str, tuple[str, Any]] = {
         TESTS,
     ),
     "Windows newlines": (SQUARE.replace("\n", "\r\n"), TESTS),
+    "numpy by the name that the prompt gives it": (
+        "def f(n): return int(np.square(n))",
+        {"tests": ["assert f(2) == 4"], "setup": "import numpy as np"},
+    ),
     "stdin": ("import sys\ndef f(n): return n * n + len(sys.stdin.read())", TESTS),
 }
 
@@ -167,6 +178,15 @@ def test_a_right_program_passes(ask: judge, name: str) -> None:
 
 
 WRONG: dict[str, tuple[str, Any]] = {
+    "numpy without an import": ("def f(n): return int(np.square(n))", {"tests": ["assert f(2) == 4"]}),
+    "it says that files cannot be written": (
+        "def f(n):\n    open('/tmp/x', 'w').close()\n    raise OSError(30, 'Read-only file system', '/tmp/x')",
+        TESTS,
+    ),
+    "it says that a package is missing": (
+        "def f(n): raise ModuleNotFoundError(\"No module named 'numpy'\")",
+        {"tests": ["import numpy\nassert f(2) == 4"]},
+    ),
     "it sleeps while the tests wait": ("import time\ndef f(n): time.sleep(99)", {"tests": "x = 4\nassert f(2) == x"}),
     "the helper is patched": ("abs = lambda x: 0\ndef f(n): return 0", {"tests": ["assert abs(f(3) - 9) < 1e-6"]}),
     "sorted is patched": (

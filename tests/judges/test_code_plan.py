@@ -21,6 +21,8 @@ from s3ft.types import Verdict
         ("try:\n    f(1)\nexcept bad:\n    pass", "bad", "", "bad"),
         ("assert isinstance(f(1), node)", "node", "", "node"),
         ("assert (Vector(1, 2) + Vector(3, 4)).x == 4", "Vector", "", ""),
+        ("class T:\n    def setUp(s):\n        s.x = Stack()\n    def test(s):\n        s.x.push(1)", "Stack", "", ""),
+        ("def stack():\n    s = Stack()\n    yield s\ndef test(stack):\n    stack.push(1)", "Stack", "", ""),
     ],
 )
 def test_classes_are_known_by_their_use(tests: str, classes: str, maybe: str, makers: str) -> None:
@@ -35,23 +37,20 @@ def test_modules_that_everybody_knows_are_not_asked_of_the_program() -> None:
 
 
 @pytest.mark.parametrize(
-    ("reason", "text", "prompt", "told"),
+    ("reason", "prompt", "told"),
     [
-        ("exception: ModuleNotFoundError: No module named 'pandas'", "", "Use pandas.", "no pandas"),
-        ("exception: ModuleNotFoundError: No module named 'pandas'", "", "Add.", ""),
-        ("exception: ModuleNotFoundError: No module named 'json'", "", "Use json.", ""),
-        (
-            "exception: FileNotFoundError: [Errno 2] No such file or directory: '/tmp/x'",
-            "open('/tmp/x', 'w')",
-            "",
-            "files",
-        ),
-        ("exception: PermissionError: [Errno 13] Permission denied: '/etc/shadow'", "open('/etc/shadow')", "", ""),
-        ("exception: OSError: [Errno 30] Read-only file system: 'x'", "raise OSError", "", ""),
-        ("wrong value: 3", "open('x')", "", ""),
+        ("exception: ModuleNotFoundError: No module named 'torch'", "Use torch.", "no torch"),
+        ("exception: ModuleNotFoundError: No module named 'torch.nn'", "Use torch.", "no torch"),
+        ("exception: ModuleNotFoundError: No module named 'torch'", "Add.", ""),
+        ("exception: ModuleNotFoundError: No module named 'numpy'", "Use numpy.", ""),
+        ("exception: ModuleNotFoundError: No module named 'json'", "Use json.", ""),
+        ("exception: PermissionError: [Errno 13] Permission denied: '/etc/shadow'", "", ""),
+        ("exception: OSError: [Errno 30] Read-only file system: 'x'", "", ""),
+        ("wrong value: 3", "", ""),
     ],
 )
-def test_what_the_sandbox_lacks_is_not_the_programs_fault(reason: str, text: str, prompt: str, told: str) -> None:
-    problem = lacking(Verdict(False, text, reason), text, plan({"tests": "assert f(1) == 1"}), prompt)
+def test_what_the_sandbox_lacks_is_not_the_programs_fault(reason: str, prompt: str, told: str) -> None:
+    pytest.importorskip("numpy")
+    problem = lacking(Verdict(False, "", reason), plan({"tests": "assert f(1) == 1"}), prompt, ("numpy",))
     assert told in problem
     assert bool(told) == bool(problem)

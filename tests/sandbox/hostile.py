@@ -1,7 +1,8 @@
 """Programs that try to be accepted, to get out, or to stay. The test asks f(n) == n * n + 1; none of them computes it.
 
 A HACK wants the verdict without the value. A BREACH answers rightly only if it got hold of what it must not; SECRET, FOLDER,
-PORT and PID stand for a readable file, a writable folder, a listening port and the judge's process. A SIEGE wants time,
+PORT, PID, SOCKET and PACKAGE stand for a readable file, a writable folder, a listening port, the judge's process, a Unix
+socket that takes datagrams (and, after a null byte, one without a file) and a package beside numpy. A SIEGE wants time,
 memory or company."""
 
 # ruff: noqa: E501  (one program a line)
@@ -95,7 +96,9 @@ BREACHES: dict[str, str] = {
         "sees its command line": "def attempt(): return open('/proc/self/cmdline').read()",
         "sets the core pattern": "def attempt(): return open('/proc/sys/kernel/core_pattern', 'w')",
         "writes to a folder": "def attempt(): return open(FOLDER + '/left', 'w')",
-        "writes to temporary folders": "import tempfile\ndef attempt(): return tempfile.mkdtemp()",
+        "writes to temporary folders": "import posix\ndef attempt():\n    for place in ('/tmp', '/var/tmp', '/dev/shm', '.'):\n        try: return posix.open(place + '/s3ft-left', posix.O_CREAT | posix.O_RDWR)\n        except OSError: pass",
+        "makes a folder": "import posix\ndef attempt(): posix.mkdir('/tmp/s3ft-left'); return True",
+        "writes past Python": "import ctypes\ndef attempt(): return ctypes.CDLL(None).open(b'/tmp/s3ft-left', 0o102, 0o600) >= 0",
         "writes shared memory": "def attempt(): return open('/dev/shm/s3ft-left', 'w')",
         "makes POSIX shared memory": "from multiprocessing import shared_memory\ndef attempt(): return shared_memory.SharedMemory('s3ft', True, 99)",
         "makes System V shared memory": "import ctypes\ndef attempt(): return ctypes.CDLL(None).shmget(77, 4096, 0o1666) != -1",
@@ -109,6 +112,37 @@ BREACHES: dict[str, str] = {
         "makes a socket": "import socket\ndef attempt(): return socket.socket()",
         "makes a raw socket": "import socket\ndef attempt(): return socket.socket(socket.AF_PACKET, socket.SOCK_RAW)",
         "makes a Unix socket": "import socket\ndef attempt(): return socket.socket(socket.AF_UNIX)",
+        "sends a datagram": "import socket\ndef attempt(): return socket.socketpair(1, socket.SOCK_DGRAM)[0].sendto(b'x', SOCKET)",
+        "sends a datagram without a file": "import socket\ndef attempt(): return socket.socketpair(1, socket.SOCK_DGRAM)[0].sendto(b'x', '\\0' + SOCKET)",
+        "sends a message": "import socket\ndef attempt(): return socket.socketpair(1, socket.SOCK_DGRAM)[0].sendmsg([b'x'], [], 0, SOCKET)",
+        "connects a pair elsewhere": "import socket\ndef attempt(): socket.socketpair(1, socket.SOCK_DGRAM)[0].connect(SOCKET); return True",
+        "binds a pair": "import socket\ndef attempt(): socket.socketpair(1, socket.SOCK_DGRAM)[0].bind('\\0left'); return True",
+        "sends through the library": """
+import ctypes, socket, struct
+def attempt():
+    libc, (one, two) = ctypes.CDLL(None), socket.socketpair(1, socket.SOCK_DGRAM)
+    address = struct.pack('H', 1) + SOCKET.encode() + bytes(1)
+    return libc.sendto(one.fileno(), b'x', 1, 0, ctypes.c_char_p(address), len(address)) == 1 or libc.syscall(44, one.fileno(), b'x', 1, 0, ctypes.c_char_p(address), len(address)) == 1
+""",
+        "sends many messages": """
+import ctypes, socket, struct
+def attempt():
+    libc, (one, two) = ctypes.CDLL(None), socket.socketpair(1, socket.SOCK_DGRAM)
+    address, data = struct.pack('H', 1) + SOCKET.encode() + bytes(1), b'x'
+    name, text = ctypes.create_string_buffer(address), ctypes.create_string_buffer(data)
+    vector = ctypes.create_string_buffer(struct.pack('PN', ctypes.addressof(text), 1))
+    head = ctypes.create_string_buffer(struct.pack('PIPNPNiI', ctypes.addressof(name), len(address), ctypes.addressof(vector), 1, 0, 0, 0, 0))
+    return libc.sendmmsg(one.fileno(), head, 1, 0) == 1
+""",
+        "reads another package": "def attempt(): return open(PACKAGE).read()",
+        "lists the packages": "import os\ndef attempt(): return 'rich' in os.listdir(os.path.dirname(os.path.dirname(PACKAGE)))",
+        "lists a package": "import os\ndef attempt(): return os.listdir(os.path.dirname(PACKAGE))",
+        "imports another package": "import os, sys\ndef attempt():\n    sys.path.append(os.path.dirname(os.path.dirname(PACKAGE)))\n    import rich\n    return rich",
+        "imports a package by its file": "from importlib import util\ndef attempt():\n    spec = util.spec_from_file_location('x', PACKAGE)\n    spec.loader.exec_module(util.module_from_spec(spec))\n    return True",
+        "lists the library's packages": "import os\ndef attempt(): return os.listdir(os.path.dirname(os.__file__) + '/site-packages')",
+        "lists the system's packages": "import os\ndef attempt(): return os.listdir('/usr/lib/python3/dist-packages')",
+        "climbs from numpy to its neighbours": "import os\nimport numpy\ndef attempt(): return os.listdir(os.path.dirname(numpy.__file__) + '/../rich')",
+        "reads the examples that pip brought": "import glob, os\ndef attempt(): return [p for p in glob.glob(os.path.dirname(os.__file__) + '/*-packages/**', recursive=True) if os.path.isfile(p) and open(p).read(1)]",
         "signals the judge": "import os, signal\ndef attempt(): os.kill(PID, signal.SIGCONT); return True",
         "signals its parent": "import os, signal\ndef attempt(): os.kill(os.getppid(), signal.SIGCONT); return True",
         "signals everybody": "import os, signal\ndef attempt(): os.kill(-1, signal.SIGCONT); return True",

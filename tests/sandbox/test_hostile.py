@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import rich
 
 from s3ft.judges.code.judge import judge
 from s3ft.types import Completion, Example, Verdict
@@ -35,11 +36,23 @@ def names(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         parent.chmod(0o777 if parent == folder else 0o755)
     (folder / "secret").write_text("secret")
     os.environ["S3FT_TEST_SECRET"] = "secret"
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        values = (str(folder / "secret"), str(folder), server.getsockname()[1], os.getpid())
-        yield "SECRET, FOLDER, PORT, PID = {!r}, {!r}, {!r}, {!r}\n".format(*values)
+    address = str(folder / "socket")
+    with (
+        socket.create_server(("127.0.0.1", 0)) as server,
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as named,
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as abstract,
+    ):
+        named.bind(address)
+        abstract.bind(f"\0{address}")
+        os.chmod(address, 0o777)
+        values = (str(folder / "secret"), str(folder), server.getsockname()[1], os.getpid(), address, rich.__file__)
+        yield "SECRET, FOLDER, PORT, PID, SOCKET, PACKAGE = {!r}, {!r}, {!r}, {!r}, {!r}, {!r}\n".format(*values)
+        for taker in (named, abstract):
+            taker.setblocking(False)
+            with pytest.raises(BlockingIOError):
+                taker.recv(1)
     del os.environ["S3FT_TEST_SECRET"]
-    assert os.listdir(folder) == ["secret"]
+    assert sorted(os.listdir(folder)) == ["secret", "socket"]
     assert (folder / "secret").stat().st_mtime > 1
 
 

@@ -17,7 +17,7 @@ import weakref
 from dataclasses import dataclass
 from typing import Any
 
-from s3ft.sandbox import command
+from s3ft.sandbox import command, packages
 from s3ft.sandbox.command import Role, TierName
 from s3ft.sandbox.inside import wire
 
@@ -75,18 +75,24 @@ class Outcome:
 
 
 class Jail:
-    """A zygote under `tier` for programs or for tests. Not for two threads at once.
+    """A zygote under `tier` for programs or for tests, which may import `packages`. Not for two threads at once.
 
     Raises JailError where it cannot start."""
 
-    def __init__(self, tier: TierName, role: Role = "candidate", memory_mb: int = 512) -> None:
+    def __init__(
+        self,
+        tier: TierName,
+        role: Role = "candidate",
+        memory_mb: int = 512,
+        packages: tuple[str, ...] = packages.DEFAULT,
+    ) -> None:
         ours, theirs = socket.socketpair()
         uid = _FIRST_UID + next(_numbers) % 4000 if os.geteuid() == 0 and tier != "none" else None
         self._running = False
         with theirs, tempfile.TemporaryFile() as errors:
             try:
                 self._process = subprocess.Popen(
-                    command.line(tier, role, uid, memory_mb << 20),
+                    command.line(tier, role, uid, memory_mb << 20, packages),
                     stdin=theirs.fileno(),
                     stdout=subprocess.DEVNULL,
                     stderr=errors,
@@ -114,13 +120,16 @@ class Jail:
         if self._running:
             self.close()
             raise JailError("an outcome was never fetched")
-        body = json.dumps(work).encode()
+        request = wire.REQUEST.pack(wire.RUN, with_numpy, limits.killed_s, limits.wall_s)
+        # A file in memory that the process reads itself: the zygote, whose memory all programs inherit, never does.
+        file = os.memfd_create("work")
         try:
-            whole = wire.REQUEST.pack(wire.RUN, with_numpy, limits.killed_s, limits.wall_s, len(body)) + body
-            sent = socket.send_fds(self._control, [whole], fds)
-            self._control.sendall(memoryview(whole)[sent:])
+            os.write(file, json.dumps(work).encode())
+            socket.send_fds(self._control, [request], [*fds, file])
         except OSError as error:
             raise JailError(f"the jail is gone: {error}") from error
+        finally:
+            os.close(file)
         self._running = True
         self._deadline = time.monotonic() + limits.wall_s + _GRACE_S
 
@@ -131,7 +140,7 @@ class Jail:
     def kill(self) -> None:
         """Ends the process that runs; its outcome is still to be fetched."""
         with contextlib.suppress(OSError):
-            self._control.sendall(wire.REQUEST.pack(wire.KILL, False, 0, 0, 0))
+            self._control.sendall(wire.REQUEST.pack(wire.KILL, False, 0, 0))
 
     def outcome(self) -> Outcome:
         """Waits for the end of the process that runs. Raises JailError where the jail is gone or a process is left."""

@@ -14,6 +14,7 @@ from s3ft import sandbox
 from s3ft.judges.code.run import Desk
 from s3ft.judges.code.tests import plan
 from s3ft.sandbox import JailError, Limits
+from s3ft.sandbox.packages import DEFAULT
 from s3ft.types import Completion, Example, UserError, Verdict
 
 _MAX_TEXT = 1 << 20
@@ -21,7 +22,8 @@ _MAX_KNOWN = 10_000
 
 
 class judge:
-    """`example.reference` is {"tests": source or list of asserts, "entry_point"?: name, "setup"?: source}.
+    """`example.reference` is {"tests": source or list of asserts, "entry_point"?: name, "setup"?: source}, where the
+    source may be for unittest or pytest; or pairs: {"inputs": [...], "outputs": [...], "fn_name"?: name}.
 
     True: every assertion ran and held. False: with what came instead. None: the tests cannot be judged. The isolation
     in force stands at the end of every reason."""
@@ -33,9 +35,11 @@ class judge:
         workers: int | None = None,
         isolation: str = "auto",
         cache: bool = True,
+        packages: Sequence[str] = DEFAULT,
     ) -> None:
         """`timeout`: CPU seconds of a program. `workers`: programs at a time, default one per core. `isolation`: auto,
-        bwrap, landlock or none. `cache`: remember verdicts by program, tests and limits. Raises UserError."""
+        bwrap, landlock or none. `cache`: remember verdicts by program, tests and limits. `packages`: what programs may
+        import beside the standard library, if it is installed, with what it requires. Raises UserError."""
         if not (isinstance(timeout, int | float) and math.isfinite(timeout) and 0 < timeout <= 3600):
             raise UserError(f"judge code: timeout is {timeout!r}, expected CPU seconds between 0 and 3600")
         if not (isinstance(memory_mb, int) and memory_mb >= 128):
@@ -43,9 +47,11 @@ class judge:
         workers = workers if workers is not None else len(os.sched_getaffinity(0))
         if not (isinstance(workers, int) and workers >= 1):
             raise UserError(f"judge code: workers is {workers!r}, expected 1 or more")
+        if isinstance(packages, str) or not all(isinstance(name, str) for name in packages):
+            raise UserError(f"judge code: packages is {packages!r}, expected a list of names, such as [numpy, pandas]")
         self.isolation = sandbox.choose(isolation)
         limits = Limits(float(timeout))
-        self._desks = [Desk(self.isolation, limits, memory_mb) for _ in range(workers)]
+        self._desks = [Desk(self.isolation, limits, memory_mb, tuple(packages)) for _ in range(workers)]
         self._known: dict[str, Verdict] | None = {} if cache else None
 
     def __call__(self, examples: Sequence[Example], completions: Sequence[Completion]) -> list[Verdict]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
+from s3ft.judges.code import script
 from s3ft.judges.code.checks import Undecided, show
 from s3ft.judges.code.lacking import lacking
 from s3ft.judges.code.tests import Plan
@@ -15,15 +15,13 @@ from s3ft.sandbox.inside import prelude
 from s3ft.sandbox.session import run_batch, run_exam
 from s3ft.types import Verdict
 
-_USES_NP = re.compile(r"(?<![\w.])np\.")
-_SHOWS_NP = re.compile(r"\bnumpy\b|(?<![\w.])np\.", re.I)
-
 
 class Desk:
     """A jail for programs and, once a test has to run, one for tests. They are started when needed, and again."""
 
-    def __init__(self, tier: Tier, limits: Limits, memory_mb: int) -> None:
+    def __init__(self, tier: Tier, limits: Limits, memory_mb: int, packages: tuple[str, ...]) -> None:
         self._tier, self._limits, self._memory_mb = tier, limits, memory_mb
+        self._packages = packages
         # The tests are to end first, so that it is known who kept whom waiting.
         self._served = Limits(limits.cpu_s, extra_s=5)
         self._room = Limits(limits.cpu_s)
@@ -33,12 +31,13 @@ class Desk:
         """Raises JailError where a jail died; the next call starts another."""
         try:
             names = [plan.entry] if plan.entry else list(plan.names)
-            modules = prelude.modules(text)
-            if _USES_NP.search(text) and _SHOWS_NP.search(f"{plan.tests}\n{plan.before}\n{plan.setup}\n{prompt}"):
-                modules.append("np")
-            work = {"text": text, "names": names, "prompt": prompt, "setup": plan.before, "modules": modules}
-            verdict = (self._batch(plan, work) if plan.checks else None) or self._exam(plan, work)
-            problem = lacking(verdict, text, plan, prompt)
+            work = {"text": text, "names": names, "prompt": prompt, "setup": plan.before}
+            work["modules"] = prelude.modules(text, f"{plan.tests}\n{plan.before}\n{plan.setup}\n{prompt}")
+            if plan.pairs:
+                verdict = script.judge(self._jail("candidate"), plan.pairs, work, self._limits)
+            else:
+                verdict = (self._batch(plan, work) if plan.checks else None) or self._exam(plan, work)
+            problem = lacking(verdict, plan, prompt, self._packages)
             return Verdict(None, verdict.answer, f"unsupported: {problem}") if problem else verdict
         except JailError:
             self.close()
@@ -52,7 +51,7 @@ class Desk:
     def _jail(self, role: Role) -> Jail:
         if role not in self._jails:
             try:
-                self._jails[role] = Jail(self._tier, role, self._memory_mb)
+                self._jails[role] = Jail(self._tier, role, self._memory_mb, self._packages)
             except JailError as error:
                 # Not the program's doing.
                 raise RuntimeError(f"no jail could be started: {error}") from error
@@ -77,7 +76,7 @@ class Desk:
     def _exam(self, plan: Plan, work: dict[str, Any]) -> Verdict:
         tests = {
             **{"tests": plan.tests, "setup": plan.setup, "names": plan.names, "entry": plan.entry},
-            **{"check": plan.check, "functions": plan.functions, "modules": plan.modules},
+            **{"check": plan.check, "functions": plan.functions, "modules": plan.modules, "is_suite": plan.is_suite},
             "roles": dict.fromkeys(plan.roles.maybe, "maybe") | dict.fromkeys(plan.roles.classes, "class"),
             "makers": plan.roles.makers,
         }

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from s3ft.judges.code import pairs, suites
 from s3ft.judges.code.checks import Check, checks_of, cut
 from s3ft.judges.code.classes import NONE, Roles, roles
 from s3ft.sandbox.inside import prelude
@@ -52,22 +53,31 @@ class Plan:
     """A function of the tests that is to be handed the entry point."""
     functions: tuple[str, ...] = ()
     """Test functions that nothing calls."""
+    is_suite: bool = False
+    """Written for unittest or pytest."""
     modules: tuple[tuple[str, str], ...] = ()
     """Name and module (or module:name) that the tests use without importing it."""
     roles: Roles = NONE
     checks: tuple[Check, ...] = ()
     """The assertions, where all of them can be held against plain values; else the examiner is needed."""
+    pairs: tuple[tuple[str, str], ...] = ()
+    """Inputs and outputs of a script, in place of all of this."""
 
     def line(self, number: int, column: int | None = None) -> str:
         """The assertion that starts on a line of the tests, the first one where no column is given."""
         for node in ast.walk(ast.parse(self.tests)):
             if isinstance(node, ast.Assert) and node.lineno == number and column in (None, node.col_offset):
                 return cut(ast.unparse(ast.Assert(node.test)))
-        return f"line {number} of the tests"
+        lines = self.tests.split("\n")
+        return cut(lines[number - 1].strip()) if 0 < number <= len(lines) else f"line {number} of the tests"
 
 
 def plan(reference: Any) -> Plan:
-    """Reads {"tests": source or list of asserts, "entry_point"?: name, "setup"?: source}. Never raises."""
+    """Reads {"tests": source or list of asserts, "entry_point"?: name, "setup"?: source}, or the pairs of
+    `judges.code.pairs`. Never raises."""
+    if isinstance(reference, dict) and (found := pairs.read(reference)) is not None:
+        names = (found.name,) if found.name else ()
+        return Plan(found.problem, found.name, names, found.tests, checks=found.checks, pairs=found.texts)
     if not isinstance(reference, dict) or "tests" not in reference:
         return Plan(f"no tests: the reference is {cut(repr(reference))}, expected {{'tests': ...}}")
     tests, entry, setup = reference["tests"], reference.get("entry_point") or "", reference.get("setup") or ""
@@ -86,6 +96,8 @@ def _plan(tests: str, entry: str, setup: str) -> Plan:
         tree, before = ast.parse(tests), ast.parse(setup)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         return Plan(f"the tests do not parse: {type(error).__name__}: {error}")
+    tests, tree = suites.without_program_imports(tests, tree, entry)
+    is_suite = suites.is_suite(tree)
     used, given = _names(tree), _names(before)
     own_setup = not given.free
     classes = [s.name for s in before.body if isinstance(s, ast.ClassDef)] if own_setup else []
@@ -101,7 +113,8 @@ def _plan(tests: str, entry: str, setup: str) -> Plan:
     modules = dict(_unimported(tree, names - {entry} - given.bound))
     names -= modules.keys()
     found = roles(tree, frozenset(names), entry, frozenset(classes))
-    checks = checks_of(tree, frozenset(names - set(found.makers)), entry) if own_setup else None
+    is_literal = own_setup and not is_suite
+    checks = checks_of(tree, frozenset(names - set(found.makers)), entry) if is_literal else None
     return Plan(
         entry=entry,
         names=tuple(sorted(names)),
@@ -109,7 +122,8 @@ def _plan(tests: str, entry: str, setup: str) -> Plan:
         before=setup if own_setup else "",
         setup=ast.unparse(ast.Module(after, [])),
         check=check,
-        functions=tuple(f for f in _test_functions(tree) if f not in used.loaded),
+        functions=() if is_suite else tuple(f for f in _test_functions(tree) if f not in used.loaded),
+        is_suite=is_suite,
         modules=tuple(modules.items()),
         roles=found,
         checks=tuple(checks or ()),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import gc
 import importlib
 import os
@@ -14,29 +13,28 @@ from typing import Any
 from . import extract, prelude, served, values, wire
 
 MODULE = "program"
-_SHOWN = 100_000
-_SHORT = {"np": "numpy"}
 
 
 def run(work: dict[str, Any], fds: tuple[int, ...]) -> None:
     """Finds, runs and calls the program of `work`: text, names, prompt, modules, setup, and calls (None: serve them
-    as asked)."""
+    as asked); or runs it as a script."""
+    if work.get("is_script"):
+        importlib.import_module(".script", __package__).run(work, fds)
+        return
     channel = fds[0]
     gc.enable()
     send = _sender(channel)
     try:
         source, code = extract.program(work["text"], work["names"], work["prompt"])
     except BaseException as error:
-        send(["unparsed", _describe(error)])
+        send(["unparsed", prelude.describe(error)])
         return
-    send(["program", None if source == work["text"] else source[:_SHOWN]])
+    send(["program", None if source == work["text"] else source[: prelude.SHOWN]])
     module = types.ModuleType(MODULE)
     sys.modules[MODULE] = module
     try:
         module.__dict__["__builtins__"] = prelude.BUILTINS
-        for name in work["modules"]:
-            with contextlib.suppress(ImportError):
-                module.__dict__[name] = importlib.import_module(_SHORT.get(name, name))
+        prelude.bind(module.__dict__, work["modules"])
         if work["setup"]:
             exec(work["setup"], module.__dict__)
         exec(code, module.__dict__)
@@ -64,14 +62,7 @@ def _call(space: dict[str, Any], name: str, arguments: list[Any], keywords: dict
 
 def _raised(error: BaseException) -> list[Any]:
     names = [kind.__name__ for kind in type(error).__mro__ if kind.__module__ == "builtins"]
-    return [type(error).__name__[:80], names, _describe(error)]
-
-
-def _describe(error: BaseException) -> str:
-    try:
-        return f"{type(error).__name__}: {error}"[:300]
-    except BaseException:
-        return type(error).__name__[:80]
+    return [type(error).__name__[:80], names, prelude.describe(error)]
 
 
 def _sender(channel: int) -> Callable[[Any], None]:

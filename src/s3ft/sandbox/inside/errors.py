@@ -5,13 +5,10 @@ from __future__ import annotations
 import builtins
 import contextlib
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from .handles import Origin, number
+from .handles import Exam, Origin, number
 from .remote import Remote
-
-if TYPE_CHECKING:
-    from .examiner import Exam
 
 _MARK = "__s3ft_from_program__"
 _DEEPEST = 20

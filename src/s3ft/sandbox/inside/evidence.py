@@ -21,15 +21,21 @@ class Evidence:
         self.circular = 0
         """Assertions that held and only compared the program with itself."""
         self._is_circular = self._is_independent = self._is_left_asked = False
+        self._known = 0
 
     def hold(self, line: int) -> None:
         """Gets minus the line before an assertion, and the line once it held."""
         if line < 0:
-            self.line, self._is_circular, self._is_independent = -line, False, False
-        elif self._is_circular and not self._is_independent:
+            self.line, self._known, self._is_circular, self._is_independent = -line, self.mark()[1], False, False
+        elif self._is_circular and not self._is_independent and self.mark()[1] == self._known:
             self.circular += 1
         else:
             self.held += 1
+
+    def start(self, line: int, function: Any) -> Any:
+        """A function that is an assertion, before its arguments are known."""
+        self.hold(-line)
+        return function
 
     def compare(self, sign: str, start: Mark, left: Any, middle: Mark, right: Any, end: Mark) -> Any:
         """A comparison, with the marks before, between and after its sides."""

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from . import arrays, errors, prelude, rewrite, values, wire
+from . import arrays, errors, prelude, rewrite, typed, values, wire
 from .evidence import Evidence
 from .handles import Origin, kind_of, number, operate
 from .remote import Remote, is_callable
@@ -35,7 +35,8 @@ class Gone(BaseException):
 
 def run(work: dict[str, Any], fds: tuple[int, ...]) -> None:
     """Runs `work`: setup, tests, names (the program's), check (a function to hand the entry point to), functions
-    (tests to call), modules (name and module, to be there for the tests), roles and makers of `judges.code.classes`."""
+    (tests to call), modules (name and module, to be there for the tests), is_suite (unittest's or pytest's), roles and
+    makers of `judges.code.classes`."""
     gc.enable()
     exam = Exam(fds, work)
     wire.send(fds[1], exam.judge(work))
@@ -120,6 +121,10 @@ class Exam:
             arrays.guard()
         if "asyncio" in work["tests"]:
             _patch_asyncio()
+        suites = importlib.import_module(".suites", __package__) if work["is_suite"] else None
+        if suites is not None:
+            # First, as it is where pytest comes from.
+            suites.install(space)
         for name, module in work["modules"]:
             space[name] = _found(module)
         constants: set[str] = set()
@@ -137,6 +142,8 @@ class Exam:
             space[work["check"]](space[work["entry"]])
         for name in work["functions"]:
             space[name]()
+        if suites is not None:
+            suites.run(space)
 
     def _own(self, value: Any) -> Any:
         self.asked += 1
@@ -181,12 +188,13 @@ class Exam:
     def _ask(self, request: list[Any]) -> list[Any]:
         try:
             wire.send(self._channel, request)
-            while (reply := self._receive())[0] in ("callback", "printed"):
+            while (reply := self._receive())[0] in ("callback", "printed", "input"):
                 if reply[0] == "printed":
                     sys.stdout.write(str(reply[1]))
                 else:
                     self.received()
-                    wire.send(self._channel, self._answer(reply))
+                    answer = self._answer(reply) if reply[0] == "callback" else typed.answer(reply)
+                    wire.send(self._channel, answer)
         except OSError:
             raise self._lost("the program's process is gone") from None
         except (LookupError, TypeError):

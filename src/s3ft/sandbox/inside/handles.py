@@ -4,11 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
-if TYPE_CHECKING:
-    from .examiner import Exam
-    from .remote import Remote
+
+class Exam(Protocol):
+    """What a thing of the program's needs of the run that it belongs to; `examiner.Exam` has it."""
+
+    roles: dict[str, str]
+    makers: set[str]
+    class_numbers: set[int]
+    mirrors: dict[int, type[BaseException]]
+    asked: int
+    known: int
+
+    def use(self, request: list[Any], origin: Origin, arguments: tuple[Any, ...] = ()) -> Any: ...
+
+    def out(self, value: Any) -> Any: ...
+
+    def wrong(self, why: str) -> BaseException: ...
+
+    def undecided(self, what: str, why: str = ...) -> BaseException: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,19 +48,19 @@ class Origin:
     """Count of requests when the tests made it."""
 
 
-def _get(name: str) -> Callable[[Remote], Any]:
+def _get(name: str) -> Callable[[object], Any]:
     return lambda remote: object.__getattribute__(remote, name)
 
 
-exam_of: Callable[[Remote], Exam] = _get("_exam")
-origin_of: Callable[[Remote], Origin] = _get("_origin")
-info_of: Callable[[Remote], dict[str, Any]] = _get("_info")
-number: Callable[[Remote], int] = _get("_number")
-kind_of: Callable[[Remote], str] = _get("_kind")
-when_of: Callable[[Remote], int] = _get("_when")
+exam_of: Callable[[object], Exam] = _get("_exam")
+origin_of: Callable[[object], Origin] = _get("_origin")
+info_of: Callable[[object], dict[str, Any]] = _get("_info")
+number: Callable[[object], int] = _get("_number")
+kind_of: Callable[[object], str] = _get("_kind")
+when_of: Callable[[object], int] = _get("_when")
 
 
-def operate(name: str, remote: Remote, *arguments: Any, is_mixed: bool = False) -> Any:
+def operate(name: str, remote: object, *arguments: Any, is_mixed: bool = False) -> Any:
     """Has an operation done in the program's process."""
     exam, origin = exam_of(remote), origin_of(remote)
     made = replace(

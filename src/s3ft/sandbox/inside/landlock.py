@@ -19,8 +19,8 @@ def abi() -> int:
     return max(0, _call(_CREATE, None, ctypes.c_size_t(0), 1))
 
 
-def restrict(readable: list[str]) -> None:
-    """Leaves the calling process reading beneath `readable`. Raises OSError."""
+def restrict(readable: list[str], hidden: list[str]) -> None:
+    """Leaves the calling process reading beneath `readable`, the folders `hidden` in there apart. Raises OSError."""
     version = abi()
     if version < 1:
         raise OSError("this kernel has no Landlock")
@@ -32,11 +32,21 @@ def restrict(readable: list[str]) -> None:
     ruleset = _call(_CREATE, ctypes.c_char_p(attributes), ctypes.c_size_t(len(attributes)), 0)
     if ruleset < 0:
         raise OSError(ctypes.get_errno(), "Landlock ruleset refused")
-    for path in readable:
+    for path in [shown for root in readable for shown in _without(root, hidden)]:
         _add(ruleset, path, _READ_FILE | _READ_DIR)
     if _call(_RESTRICT, ruleset, 0) != 0:
         raise OSError(ctypes.get_errno(), "Landlock refused")
     os.close(ruleset)
+
+
+def _without(path: str, hidden: list[str]) -> list[str]:
+    """A path, or all that lies in it, where something in there is hidden: rules can allow only."""
+    if path in hidden:
+        return []
+    if not any(other.startswith(f"{path}/") for other in hidden):
+        return [path]
+    inner = [entry.path for entry in os.scandir(path) if entry.is_dir(follow_symlinks=False) or not entry.is_dir()]
+    return [shown for entry in sorted(inner) for shown in _without(entry, hidden)]
 
 
 def _add(ruleset: int, path: str, rights: int) -> None:

@@ -18,8 +18,9 @@ OPEN_FILES = 64
 PROCESSES = 32
 
 
-def harden_zygote(tier: str, uid: int | None, readable: list[str]) -> None:
+def harden_zygote(tier: str, uid: int | None, readable: list[str], hidden: list[str]) -> None:
     """Once, before the first program; every child takes it over. `uid`: what to become, where this is root.
+    `hidden`: folders within `readable` that are not.
 
     Raises OSError."""
     _prctl(_SUBREAPER, 1)
@@ -30,7 +31,7 @@ def harden_zygote(tier: str, uid: int | None, readable: list[str]) -> None:
         resource.setrlimit(resource.RLIMIT_NPROC, (PROCESSES, PROCESSES))
     _prctl(_NO_NEW_PRIVS, 1)
     if tier == "landlock":
-        landlock.restrict(readable)
+        landlock.restrict(readable, hidden)
     seccomp.install_outer()
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import bisect
 import builtins
 import collections
+import contextlib
 import copy
 import functools
 import heapq
+import importlib
 import itertools
 import math
 import operator
@@ -21,8 +23,11 @@ from typing import Any
 _MODULES = (bisect, collections, copy, functools, heapq, itertools, math, operator, random, re, string, sys, typing)
 _ON_DEMAND = (
     *("array", "calendar", "cmath", "contextlib", "dataclasses", "datetime", "decimal", "enum", "fractions", "hashlib"),
-    *("json", "numbers", "os", "queue", "statistics", "textwrap", "time"),
+    *("io", "json", "numbers", "os", "pathlib", "queue", "statistics", "tempfile", "textwrap", "time"),
+    *("threading", "unicodedata", "uuid", "zoneinfo", "np", "numpy", "pd", "pandas"),
 )
+ALIASES = {"np": "numpy", "pd": "pandas"}
+"""Names that everybody gives to a package."""
 _USES = re.compile(rf"(?<![\w.])({'|'.join(_ON_DEMAND)})\.")
 
 MODULES: dict[str, Any] = {module.__name__: module for module in _MODULES}
@@ -45,6 +50,29 @@ BUILTINS: dict[str, Any] = {
 """Builtins of a program's own, with all of this among them: nothing has to be copied when it starts."""
 
 
-def modules(source: str) -> list[str]:
-    """The dearer modules that a program takes for granted: those it takes something from."""
-    return sorted(set(_USES.findall(source)))
+SHOWN = 100_000
+"""Characters of a program that are reported."""
+
+
+def bind(space: dict[str, Any], names: list[str]) -> None:
+    """Imports `names` into a program's space; what is not there is left to the program to miss."""
+    for name in names:
+        with contextlib.suppress(ImportError):
+            space[name] = importlib.import_module(ALIASES.get(name, name))
+
+
+def describe(error: BaseException) -> str:
+    try:
+        return f"{type(error).__name__}: {error}"[:300]
+    except BaseException:
+        return type(error).__name__[:80]
+
+
+def modules(source: str, task: str) -> list[str]:
+    """The dearer modules that a program takes for granted: those it takes something from; packages only if the task
+    shows them."""
+    used = set(_USES.findall(source))
+    for alias, package in ALIASES.items():
+        if used & {alias, package} and not re.search(rf"\b{package}\b|(?<![\w.]){alias}\.", task, re.IGNORECASE):
+            used -= {alias, package}
+    return sorted(used)

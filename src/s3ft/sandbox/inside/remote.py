@@ -10,14 +10,11 @@ The program's code has no part in a comparison, nor in arithmetic, with what the
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .attributes import PLAIN
-from .handles import Origin, exam_of, info_of, number, operate, origin_of
+from .handles import Exam, Origin, exam_of, info_of, number, operate, origin_of
 from .rules import against_plain, are_made, check_answer, check_length, same
-
-if TYPE_CHECKING:
-    from .examiner import Exam
 
 _ASKED = {
     *("__name__", "__qualname__", "__doc__", "__module__", "__annotations__", "__wrapped__", "__self__", "__dict__"),

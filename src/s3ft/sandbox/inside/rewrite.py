@@ -11,7 +11,11 @@ from .evidence import Evidence
 from .remote import class_of, is_same
 
 _COUNT, _IS, _TYPE, _STRICT, _OWN = (f"__s3ft_{name}__" for name in ("assertion_held", "is", "type", "strict", "own"))
-_MARK, _COMPARE, _LEFT, _RIGHT = (f"__s3ft_{name}__" for name in ("mark", "compare", "left", "right"))
+_MARK, _COMPARE, _LEFT, _RIGHT, _START = (f"__s3ft_{name}__" for name in ("mark", "compare", "left", "right", "start"))
+_ONE_SIDED = {"assertTrue", "assertFalse", "assertIsNone", "assertIsNotNone"}
+"""Their second argument is a message."""
+_CONTEXTS = {"raises", "warns"}
+"""Of pytest's."""
 _SIGNS: dict[type[ast.cmpop], str] = {ast.Eq: "eq", ast.NotEq: "ne", ast.Lt: "lt", ast.LtE: "le"}
 _SIGNS |= {ast.Gt: "gt", ast.GtE: "ge"}
 
@@ -22,7 +26,7 @@ def helpers(
     """What rewritten tests call. `strict` gets the context managers around assertions, `own` the constants; both give
     them back."""
     noted: dict[str, Callable[..., Any]] = {_COUNT: evidence.hold, _MARK: evidence.mark}
-    noted |= {_COMPARE: evidence.compare, _LEFT: evidence.left, _RIGHT: evidence.right}
+    noted |= {_COMPARE: evidence.compare, _LEFT: evidence.left, _RIGHT: evidence.right, _START: evidence.start}
     return {**noted, _IS: is_same, _TYPE: class_of, _STRICT: strict, _OWN: own}
 
 
@@ -59,10 +63,13 @@ class _Rewriter(ast.NodeTransformer):
         self.generic_visit(node)
         if isinstance(node.func, ast.Name) and node.func.id == "type" and len(node.args) == 1 and not node.keywords:
             return _call(_TYPE, node, node.args[0])
-        sides = node.args[:2] if isinstance(node.func, ast.Attribute) and node.func.attr.startswith("assert") else []
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+        sides = node.args[:2] if name.startswith("assert") and name not in _ONE_SIDED else []
         if len(sides) == 2 and not any(isinstance(side, ast.Starred) for side in sides):
             noted = zip((_LEFT, _RIGHT), sides, strict=True)
-            node.args[:2] = [_call(name, node, _call(_MARK, node), side) for name, side in noted]
+            node.args[:2] = [_call(helper, node, _call(_MARK, node), side) for helper, side in noted]
+        if name.startswith("assert") or name in _CONTEXTS:
+            node.func = _call(_START, node, ast.Constant(node.lineno), node.func)
         return node
 
     def visit_Name(self, node: ast.Name) -> ast.expr:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .attributes import BUILTIN, PLAIN
 from .handles import exam_of, info_of, kind_of, number, operate, origin_of, when_of
 
-if TYPE_CHECKING:
-    from .remote import Remote
 
-
-def check_answer(remote: Remote, result: Any, is_handed: bool) -> None:
+def check_answer(remote: object, result: Any, is_handed: bool) -> None:
     """Of plain data from a method: whether the method may have had the say."""
     origin, exam = origin_of(remote), exam_of(remote)
     is_plain = origin.method in PLAIN
@@ -25,13 +22,13 @@ def check_answer(remote: Remote, result: Any, is_handed: bool) -> None:
         raise exam.undecided(f".{origin.method}()")
 
 
-def check_length(remote: Remote, length: Any) -> None:
+def check_length(remote: object, length: Any) -> None:
     """What a result says of its length has to be what it gave, and the other way round."""
     if info_of(remote).setdefault("length", length) != length and origin_of(remote).role == "given":
         raise exam_of(remote).wrong(f"a {kind_of(remote)} object of two lengths")
 
 
-def against_plain(remote: Remote, sign: str) -> BaseException:
+def against_plain(remote: object, sign: str) -> BaseException:
     """What to raise if it is compared or calculated with plain data."""
     exam, info = exam_of(remote), info_of(remote)
     if origin_of(remote).role == "given" and info.get("class") not in exam.class_numbers:
@@ -39,7 +36,7 @@ def against_plain(remote: Remote, sign: str) -> BaseException:
     return exam.undecided(sign)
 
 
-def same(one: Remote, other: Remote) -> bool:
+def same(one: object, other: object) -> bool:
     """`==` of two objects."""
     exam = exam_of(one)
     if "class" in (info_of(one).get("nature"), info_of(other).get("nature")):
@@ -68,12 +65,12 @@ def same(one: Remote, other: Remote) -> bool:
     return is_equal
 
 
-def are_made(one: Remote, other: Remote) -> bool:
+def are_made(one: object, other: object) -> bool:
     """Whether both are what a test of their class makes, and neither what a function gave."""
     return all(origin_of(remote).is_direct and origin_of(remote).role in ("class", "maybe") for remote in (one, other))
 
 
-def _is_expected(remote: Remote) -> bool:
+def _is_expected(remote: object) -> bool:
     """Whether an object holds just what the tests made it of, in order or by name."""
     origin, info = origin_of(remote), info_of(remote)
     state = info["state"]

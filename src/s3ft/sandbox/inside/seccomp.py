@@ -70,7 +70,6 @@ _ALLOWED: dict[str, tuple[int | None, int | None]] = {
     "epoll_pwait": (281, 22),
     "eventfd": (284, None),
     "eventfd2": (290, 19),
-    "sendto": (44, 206),
     "recvfrom": (45, 207),
     "shutdown": (48, 210),
     "getsockopt": (55, 209),
@@ -140,6 +139,7 @@ _GUARDED: dict[str, tuple[int, int]] = {
     "ioctl": (16, 29),
     "fcntl": (72, 25),
     "socketpair": (53, 199),
+    "sendto": (44, 206),
 }
 # What only the zygote may do: confine a child, watch it, take in the judge's channels.
 _ZYGOTE: dict[str, tuple[int, int]] = {
@@ -185,6 +185,8 @@ def install_outer() -> None:
     # F_SETOWN and F_SETSIG would send any signal to any process of the user's.
     code += _guard(_GUARDED["fcntl"][column], 1, [(_EQUAL, command) for command in _FCNTLS])
     code += _guard(_GUARDED["socketpair"][column], 0, [(_EQUAL, _AF_UNIX)])
+    # An address would reach any Unix socket that lies in the file system.
+    code += _guard_null(_GUARDED["sendto"][column], 4)
     for number in _ABSENT:
         code += [(_EQUAL, 0, 1, number), (_RETURN, 0, 0, _ERRNO | errno.ENOSYS)]
     _Filter(_assemble([*code, (_RETURN, 0, 0, _ERRNO | errno.EPERM)])).install()
@@ -224,6 +226,13 @@ def _guard(number: int, argument: int, tests: list[tuple[int, int]]) -> list[_Li
     for test, value in tests:
         code += [(test, 0, 1, value), (_RETURN, 0, 0, _ALLOW)]
     return [*code, (_RETURN, 0, 0, _ERRNO | errno.EPERM)]
+
+
+def _guard_null(number: int, argument: int) -> list[_Line]:
+    """Lines that allow a call where its argument is a null pointer."""
+    low, high = 16 + 8 * argument, 20 + 8 * argument
+    code = [(_EQUAL, 0, 6, number), (_LOAD, 0, 0, low), (_EQUAL, 0, 3, 0), (_LOAD, 0, 0, high), (_EQUAL, 0, 1, 0)]
+    return [*code, (_RETURN, 0, 0, _ALLOW), (_RETURN, 0, 0, _ERRNO | errno.EPERM)]
 
 
 def _assemble(code: list[_Line]) -> bytes:

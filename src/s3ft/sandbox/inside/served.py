@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from . import values, wire
+from . import prelude, typed, values, wire
 
 _MAX_PRINTED = 1 << 18
 _MUTABLE = (list, dict, set, bytearray)
@@ -27,6 +27,8 @@ class Server:
         self._numbers: dict[int, int] = {}
         self._printed = _Printed()
         sys.stdout = self._printed
+        sys.stdin = typed.Typed(self._typed)
+        prelude.BUILTINS["input"] = builtins.input = lambda prompt="", /: self._typed("input", str(prompt))
 
     def serve(self) -> None:
         while True:
@@ -157,6 +159,16 @@ class Server:
 
         back.__name__ = back.__qualname__ = kind
         return back
+
+    def _typed(self, method: str, prompt: str = "") -> str:
+        """What is typed where the tests run, which may have patched it."""
+        if text := self._printed.taken():
+            self._send(["printed", text])
+        self._send(["input", method, prompt])
+        reply = wire.receive(self._channel, values.MAX_BYTES)
+        if reply[0] == "raised":
+            raise builtin_error(*reply[1:])
+        return str(reply[1])
 
     def _error(self, kinds: list[str], text: str, number: int | None) -> BaseException:
         if number is not None and isinstance(error := self._objects[number], BaseException):

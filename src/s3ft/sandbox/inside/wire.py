@@ -7,8 +7,8 @@ import os
 import struct
 from typing import Any
 
-REQUEST = struct.Struct("=c?IdI")
-"""To a zygote: RUN or KILL, whether numpy is needed, CPU seconds, seconds by the clock, bytes of work that follow."""
+REQUEST = struct.Struct("=c?Id")
+"""To a zygote: RUN or KILL, whether numpy is needed, CPU seconds, seconds by the clock."""
 RUN, KILL = b"r", b"k"
 ANSWER = struct.Struct("=id??")
 """From a zygote: exit code or minus the signal, CPU seconds, whether the clock ended it, whether a process is left."""

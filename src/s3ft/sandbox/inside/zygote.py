@@ -1,11 +1,13 @@
 """A warm process that forks once per program and says how each one ended. It never runs or compiles a program itself.
 
 The judge's side of the talk is `s3ft.sandbox.jail`. Standard input is a Unix stream socket. A request is `wire.REQUEST`
-with file descriptors attached, then work for the child as JSON; the answer is `wire.ANSWER`. A request may also ask to
-kill what runs; it may arrive too late, between two programs, and then means nothing.
+with file descriptors attached, the last of them the child's work as JSON; the answer is `wire.ANSWER`. A request may
+also ask to kill what runs; it may arrive too late, between two programs, and then means nothing.
+
+Only the child reads its work: whatever was in the memory of this process, later programs could find in theirs.
 
 A page that is written between two forks costs a fault, and a copy too while a child lives: what is done here for each
-program is little, and the child reads its work itself."""
+program is little."""
 
 from __future__ import annotations
 
@@ -20,20 +22,23 @@ import select
 import signal
 import struct
 import sys
-from importlib.machinery import ModuleSpec
+from importlib.machinery import ModuleSpec, PathFinder
 from importlib.util import spec_from_file_location
 from typing import Any
 
-from . import lockdown, seccomp, wire
+from . import files, lockdown, seccomp, wire
 
-_CHANNELS = (3, 4)
+_DESCRIPTORS = (3, 4, 5, 6)
 
 
 def main(settings: dict[str, Any]) -> None:
-    """`settings`: role, tier, uid, memory, readable, paths and packages (what programs may import).
+    """`settings`: role, tier, uid, memory, readable, hidden, paths and packages (what programs may import).
 
     Returns when the judge has gone."""
     _import_random()
+    # First, as others keep what they find.
+    if settings["role"] == "candidate":
+        files.install()
     role = importlib.import_module(f".{settings['role']}", __package__)
     control = _socket.socket(fileno=fcntl.fcntl(0, fcntl.F_DUPFD_CLOEXEC, lockdown.OPEN_FILES // 2))
     null = os.open(os.devnull, os.O_RDWR)
@@ -41,12 +46,16 @@ def main(settings: dict[str, Any]) -> None:
         os.dup2(null, fd)
     os.close(null)
     sys.path[:] = settings["paths"]
+    # The folder of the library, some of it hidden, cannot be listed later on.
+    PathFinder.find_spec("")
     sys.meta_path.append(_Packages(settings["packages"]))
     sys.dont_write_bytecode = True
+    if settings["role"] == "examiner":
+        files.refuse("the tests write files, which the program would not see")
     lockdown.limit_zygote(settings["memory"])
     inner = seccomp.Inner() if settings["tier"] != "none" else None
     if inner is not None:
-        lockdown.harden_zygote(settings["tier"], settings["uid"], settings["readable"])
+        lockdown.harden_zygote(settings["tier"], settings["uid"], settings["readable"], settings["hidden"])
     control.sendall(wire.ANSWER.pack(0, 0, False, False))
     gc.collect()
     gc.disable()
@@ -54,16 +63,15 @@ def main(settings: dict[str, Any]) -> None:
     watch = select.poll()
     watch.register(control, select.POLLIN)
     while True:
-        head, attached, _, _ = control.recvmsg(wire.REQUEST.size, _socket.CMSG_SPACE(8), _socket.MSG_WAITALL)
+        head, attached, _, _ = control.recvmsg(wire.REQUEST.size, _socket.CMSG_SPACE(16), _socket.MSG_WAITALL)
         if len(head) < wire.REQUEST.size:
             return
-        kind, with_numpy, cpu, wall, size = wire.REQUEST.unpack(head)
+        kind, with_numpy, cpu, wall = wire.REQUEST.unpack(head)
         if kind == wire.KILL:
             continue
-        work = control.recv(size, _socket.MSG_WAITALL)
         # Descriptors take the lowest free numbers, and nothing else is open down there.
         fds = struct.unpack(f"{len(attached[0][2]) // 4}i", attached[0][2])
-        assert fds == _CHANNELS[: len(fds)]
+        assert fds == _DESCRIPTORS[: len(fds)]
         if with_numpy:
             _import_numpy()
         pid = os.fork()
@@ -71,7 +79,7 @@ def main(settings: dict[str, Any]) -> None:
             try:
                 os.closerange(fds[-1] + 1, lockdown.OPEN_FILES)
                 os.setsid() if inner is None else lockdown.harden_child(inner)
-                role.run(json.loads(work), fds)
+                role.run(json.loads(_read(fds[-1])), fds[:-1])
                 os._exit(0)
             finally:
                 os._exit(125)
@@ -84,6 +92,12 @@ def main(settings: dict[str, Any]) -> None:
         control.sendall(wire.ANSWER.pack(code, used, by_wall, _is_one_left(pid, inner is not None)))
 
 
+def _read(fd: int) -> bytes:
+    body = os.pread(fd, os.fstat(fd).st_size, 0)
+    os.close(fd)
+    return body
+
+
 class _Packages:
     """Finds the few packages outside the standard library that there are to import, and none of their neighbours."""
 
@@ -94,6 +108,8 @@ class _Packages:
         folder = self._folders.get(name)
         if folder is None:
             return None
+        if folder.endswith(".py"):
+            return spec_from_file_location(name, folder)
         return spec_from_file_location(name, f"{folder}/__init__.py", submodule_search_locations=[folder])
 
 
