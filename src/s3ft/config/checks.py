@@ -73,8 +73,8 @@ def scales(found: Sequence[float], method: str) -> None:
     for scale in found:
         if not scale > 0 or f"{scale:g}" == "1":
             raise ValueError(
-                f"evaluate.scales: found {scale:g}, expected scales above 0 other than 1, which is measured anyway, such "
-                "as [0.25, 0.5]"
+                f"evaluate.scales: found {scale:g}, expected scales above 0 other than 1, which is measured anyway, "
+                "such as [0.25, 0.5]"
             )
     each_once([float(f"{scale:g}") for scale in found], "evaluate.scales")
 
@@ -106,8 +106,8 @@ def recipes(ladders: Mapping[str, Recipe], names: Sequence[str]) -> None:
     for name, rungs in ladders.items():
         if name in RECIPES and rungs != RECIPES[name]:
             raise ValueError(
-                f"recipes: found {name!r} as {described(rungs)}, but s3ft's own {name!r} is {described(RECIPES[name])}; "
-                "choose another name"
+                f"recipes: found {name!r} as {described(rungs)}, but s3ft's own {name!r} is {described(RECIPES[name])}"
+                "; choose another name"
             )
         for rung in rungs:
             if rung.source == "gold" and (rung.num_samples, rung.temperature, rung.keep) != (1, None, "first"):
