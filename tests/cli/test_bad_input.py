@@ -114,7 +114,10 @@ def test_a_check_that_finds_no_fault_says_the_sizes_of_the_splits(
         ({"judge": "none.py"}, "the judge is undecided on the gold of"),
         ({"judge": "quit.py"}, "judge failed: SystemExit: 3"),
         ({"train": {"max_length": 2}}, "all rows are longer than the limit of 2 tokens"),
-        ({"task": {"name": "rows", "path": {"train": "rows.jsonl", "test": "rows.jsonl"}}}, "are also in an evaluation"),
+        (
+            {"task": {"name": "rows", "path": {"train": "rows.jsonl", "test": "rows.jsonl"}}},
+            "are also in an evaluation",
+        ),
     ],
 )
 def test_a_fault_of_the_whole_ends_check_with_2(

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast, get_type_hints
 
 import numpy as np
@@ -93,7 +94,16 @@ def _require_arguments(extra: dict[str, Any]) -> None:
         if name not in known:
             others = sorted(known.keys() - _OURS.keys())
             raise UserError(f"evaluate.extra: {plugins.unknown('argument of simple_evaluate', name, others)}")
-        plugins.require_type(value, get_type_hints(simple_evaluate).get(name, Any), f"evaluate.extra.{name}")
+        plugins.require_type(value, _stated_type(simple_evaluate, name), f"evaluate.extra.{name}")
+
+
+def _stated_type(function: Any, name: str) -> Any:
+    """The type of an argument; Any if it is not stated, or with names that exist for type checkers alone."""
+    one = SimpleNamespace(__annotations__={name: function.__annotations__.get(name, Any)})
+    try:
+        return get_type_hints(one, function.__globals__)[name]
+    except NameError:
+        return Any
 
 
 def _require_task_file(name: str, folder: Path) -> None:
