@@ -63,8 +63,8 @@ def _faults(found: dict[str, Any], config: RunConfig) -> list[str]:
         )
     if verdicts[None] > config.max_undecided * rows:
         faults.append(
-            f"the judge is undecided on the gold of {verdicts[None]} of {rows} rows; {config.max_undecided:.0%} may be "
-            f"such as {named[None][0]}; fix the references or the judge, or raise max_undecided"
+            f"the judge is undecided on the gold of {verdicts[None]} of {rows} rows; {config.max_undecided:.0%} may be"
+            f", such as {named[None][0]}; fix the references or the judge, or raise max_undecided"
         )
     if not found["matches"]:
         faults.append(
