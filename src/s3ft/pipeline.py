@@ -14,7 +14,7 @@ from s3ft.ladder import Means, climb, with_score
 from s3ft.progress import share
 from s3ft.protocols import Backend, Judge, require, scoring
 from s3ft.sources.paraphrase import PROMPT
-from s3ft.types import Completion, Example, Recipe, Record, Request, Rung, Sampling, Score, Source, UserError
+from s3ft.types import Completion, Example, Recipe, Record, Request, Rung, Sampling, Score, Source, UserError, Verdict
 
 if TYPE_CHECKING:
     from s3ft.chat import Chat
@@ -98,6 +98,7 @@ class Build:
         for rows in chunks(self.examples):
             gold = self.judge(rows, [Completion(e.gold) for e in rows])
             self.counts.gold.add(rows, gold)
+            _stop_if_gold_is_rejected(self.counts.gold, gold)
             self.advance(len(rows))
             for name, recipe in self.recipes.items():
                 with share(self.advance, len(rows) * self._asked[name]) as inner:
@@ -174,4 +175,14 @@ def _stop_if_undecided(counts: Sequence[VerdictCounts], limit: float) -> None:
         raise UserError(
             f"the judge is undecided on {undecided} of {asked} completions, at most {limit:.0%} are allowed: {why}; "
             "fix the references or the judge (s3ft check shows them), or raise max_undecided"
+        )
+
+
+def _stop_if_gold_is_rejected(counts: VerdictCounts, verdicts: Sequence[Verdict]) -> None:
+    if counts.asked >= ENOUGH and counts.rejected == counts.asked:
+        answers = Counter(v.reason or f"compared {v.answer!r}" for v in verdicts)
+        why = "; ".join(f"{reason} ({n})" for reason, n in answers.most_common(3))
+        raise UserError(
+            f"the judge rejects the gold of all {counts.asked} rows read: {why}; that is a fault of the judge or of "
+            "the references; fix them, s3ft check shows them"
         )

@@ -12,6 +12,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal
 
+from pydantic import ConfigDict, PydanticUserError, TypeAdapter, ValidationError
+
 from s3ft.types import UserError
 
 Kind = Literal["judge", "task", "source", "backend"]
@@ -105,11 +107,23 @@ def identity(spec: Any) -> Any:
     return spec
 
 
-def unknown(what: str, found: str, known: list[str]) -> str:
-    """The line for a name that does not exist, with the nearest one that does."""
+def unknown(what: str, found: str, known: list[str], most: int = 50) -> str:
+    """The line for a name that does not exist, with the nearest one that does, and at most `most` of all."""
     near = difflib.get_close_matches(found, known, n=1)
     hint = f"did you mean {near[0]!r}? " if near else ""
-    return f"unknown {what} {found!r}: {hint}known are {', '.join(known)}"
+    return f"unknown {what} {found!r}: {hint}known are {', '.join(known[:most])}{' ...' if len(known) > most else ''}"
+
+
+def require_type(value: Any, kind: Any, field: str) -> None:
+    """Raises UserError for a value that is not of the type that a library's argument states."""
+    try:
+        TypeAdapter(kind, config=ConfigDict(arbitrary_types_allowed=True)).validate_python(value)
+    except ValidationError as error:
+        said = error.errors(include_url=False)[0]["msg"].lower()
+        raise UserError(f"field {field!r}: found {value!r}; {said}") from error
+    except PydanticUserError:
+        # A type that pydantic has no rule for, or that takes no config.
+        return
 
 
 def _from_file(path: Path, kind: Kind) -> ModuleType:

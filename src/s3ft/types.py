@@ -155,6 +155,8 @@ class Sampling:
             raise ValueError(f"top_p: found {self.top_p}, expected above 0 and at most 1")
         if self.num_samples < 1:
             raise ValueError(f"num_samples: found {self.num_samples}, expected 1 or more")
+        if isinstance(self.stop, str) or "" in self.stop:
+            raise ValueError(f"stop: found {self.stop!r}, expected texts, none of them empty: an empty one ends all")
 
 
 @dataclass(frozen=True, slots=True)

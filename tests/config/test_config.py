@@ -180,10 +180,10 @@ def test_a_wrong_override_is_one_line(tmp_path: Path, override: str, says: str) 
 def test_a_config_that_is_not_there_or_no_text_is_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"config '.*none\.yaml': no such file"):
         config.load(tmp_path / "none.yaml")
-    with pytest.raises(UserError, match="no such file"):
+    with pytest.raises(UserError, match="found a folder, expected a YAML file"):
         config.load(tmp_path)
     (tmp_path / "odd.yaml").write_bytes(b"model: \xff\xfe")
-    with pytest.raises(UserError, match=r"odd\.yaml: not YAML"):
+    with pytest.raises(UserError, match=r"odd\.yaml: not UTF-8"):
         config.load(tmp_path / "odd.yaml")
 
 

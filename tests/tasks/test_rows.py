@@ -238,12 +238,12 @@ def test_a_path_that_leads_nowhere_is_named(path: Any, says: str) -> None:
 
 def test_rows_are_streamed(tmp_path: Path) -> None:
     path = tmp_path / "rows.jsonl"
-    _file(path, _many(50))
+    _file(path, _many(250))
     with path.open("a") as file:
         file.write("not JSON\n")
     rows: Iterator[Example] = tasks.load({"name": "rows", "path": str(path)}).rows("train")
     assert next(rows).prompt[0]["content"] == "question 0"
-    with pytest.raises(UserError, match=r"rows\.jsonl:51: not JSON"):
+    with pytest.raises(UserError, match=r"rows\.jsonl:251: not JSON"):
         list(rows)
 
 

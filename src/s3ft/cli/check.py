@@ -14,20 +14,20 @@ from rich.table import Table
 
 from s3ft.cli import check_judge
 from s3ft.config import RunConfig
-from s3ft.data.splits import Distinct, SplitCounts
+from s3ft.data.splits import ORDER, Distinct, SplitCounts, require_rows
 from s3ft.pipeline import chunks
 from s3ft.progress import progress, shown
+from s3ft.runs import opening
 from s3ft.runs.directory import Run
-from s3ft.types import Completion, Example, UserError, Verdict
+from s3ft.types import Completion, Example, Split, UserError, Verdict
 
 SHOWN = 5
 """Faulty rows that are named, of each kind."""
 
 
 def show(config: RunConfig) -> None:
-    """Prints what was found over all training rows. Faults of single rows are counted and named, and stop nothing.
-
-    Raises UserError if the judge accepts golds of other rows, or does not tell them from the right ones."""
+    """Prints what was found over all training rows. Faults of single rows are counted and named; raises UserError for
+    a fault of the whole, which would spoil a run or stop it."""
     found = check(config)
     console = Console()
     table = Table(title=f"{found['task']} on {config.model}", title_justify="left", box=None, pad_edge=False)
@@ -36,6 +36,9 @@ def show(config: RunConfig) -> None:
     counts: SplitCounts = found["counts"]
     removed = f"{counts.duplicates} duplicates, {counts.in_evaluation_split} also in an evaluation split"
     table.add_row("rows", f"{counts.rows} (removed: {removed})")
+    table.add_row("splits", ", ".join(f"{n} {split}" for split, n in found["splits"].items()))
+    if counts.conflicts:
+        table.add_row("different golds", counts.conflict())
     table.add_row("gold accepted", f"{found['verdicts'][True]} of {counts.rows}")
     for correct, what in ((False, "gold rejected"), (None, "gold undecided")):
         table.add_row(what, _named(found["verdicts"][correct], counts.rows, found["named"][correct]))
@@ -49,8 +52,35 @@ def show(config: RunConfig) -> None:
     console.print(table)
     for note in found["notes"]:
         console.print(f"note: {note}", highlight=False)
+    if faults := _faults(found, config):
+        raise UserError(f"check found {len(faults)} fault{'s' * (len(faults) > 1)}: {'; '.join(faults)}")
+
+
+def _faults(found: dict[str, Any], config: RunConfig) -> list[str]:
+    """What would spoil a run or stop it, each with what to do."""
+    rows, verdicts, named = found["counts"].rows, found["verdicts"], found["named"]
+    faults = []
     if fault := found["golds"].fault(str(found["judge"])):
-        raise UserError(fault)
+        faults.append(fault)
+    if verdicts[False] == rows:
+        faults.append(
+            f"the judge rejects the gold of all {rows} rows, such as {named[False][0]}; fix the judge or the references"
+        )
+    if verdicts[None] > config.max_undecided * rows:
+        faults.append(
+            f"the judge is undecided on the gold of {verdicts[None]} of {rows} rows; {config.max_undecided:.0%} may be"
+            f", such as {named[None][0]}; fix the references or the judge, or raise max_undecided"
+        )
+    if not found["matches"]:
+        faults.append(
+            f"the chat template supports no row, such as {found['unsupported'][0]}; set chat, or take another model"
+        )
+    elif all(n > found["limit"] for n in found["totals"]):
+        faults.append(
+            f"all rows are longer than the limit of {found['limit']} tokens, the shortest has {min(found['totals'])}; "
+            "raise train.max_length, or shorten the rows"
+        )
+    return faults
 
 
 def check(config: RunConfig) -> dict[str, Any]:
@@ -59,6 +89,7 @@ def check(config: RunConfig) -> dict[str, Any]:
     from s3ft.models.loading import context_length
 
     run = Run(config, Path())
+    opening.settle(run)
     judge, chat = run.judge(), run.chat
     verdicts: Counter[bool | None] = Counter()
     named: dict[bool | None, list[str]] = {False: [], None: []}
@@ -70,9 +101,14 @@ def check(config: RunConfig) -> dict[str, Any]:
     first: list[Example] = []
     said: list[Verdict] = []
     with progress("check", None) as advance, closing(Distinct(run.task.name)) as seen:
-        for split in ("test", "validation"):
+        splits: dict[Split, int] = {}
+        needed = {config.evaluate.split, *(("validation",) if config.sweep else ())}
+        for split in ORDER[:-1]:
             for _ in seen.rows(run.task.rows(split), split):
                 pass
+            splits[split] = seen.counts.rows
+            if split in needed:
+                require_rows(run.task.name, split, seen.counts)
         for rows in chunks(seen.rows(run.task.rows("train"), "train", config.limit)):
             judged = judge(rows, [Completion(e.gold) for e in rows])
             for e, verdict in zip(rows, judged, strict=True):
@@ -91,8 +127,10 @@ def check(config: RunConfig) -> dict[str, Any]:
             if not first:
                 first, said = rows[: check_judge.ROWS], judged
             advance(len(rows))
+        require_rows(run.task.name, "train", seen.counts)
         golds = check_judge.check(judge, first, said)
     return {
+        "splits": {"train": seen.counts.rows, **splits},
         "task": run.task.name,
         "judge": run.judge_spec,
         "golds": golds,

@@ -18,6 +18,9 @@ from s3ft.types import UserError
 if TYPE_CHECKING:
     from s3ft.config import RunConfig
 
+_NO_ACCESS = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.EEXIST)
+"""What a file or folder says that the user may not use so."""
+
 app = App(
     name="s3ft",
     help="Fine-tune an instruct model on your data without losing what it already knew.",
@@ -153,6 +156,10 @@ def main() -> None:
     except Exception as error:
         if (isinstance(error, OSError) and error.errno == errno.ENOSPC) or "No space left on device" in str(error):
             _fail(f"no space left on the disk ({error}); free some and repeat the command to go on", 2)
+        if isinstance(error, OSError) and error.errno in _NO_ACCESS and error.filename:
+            _fail(
+                f"{error.filename}: cannot be written or read ({error.strerror}); choose another folder or allow it", 2
+            )
         traceback.print_exc()
         _fail("internal error, please report it with the lines above", 1)
     sys.exit(code if isinstance(code, int) else 0)

@@ -24,7 +24,10 @@ def first_line(error: ValidationError, schema: type[BaseModel], prefix: Sequence
         return f"field {field!r} is missing; add it"
     if first["type"] == "value_error":
         said = str(first["ctx"]["error"])
-        return f"{field}.{said}" if parts[:1] == ["sampling"] else f"{field}: {said}" if parts[:1] else said
+        if not parts:
+            return said
+        is_field = said.partition(":")[0] in _fields(schema, parts)
+        return f"{field}.{said}" if is_field else f"{field}: {said}"
     return f"field {field!r}: found {first['input']!r}; {first['msg'].lower()}"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from pathlib import Path
 from typing import Any
@@ -16,17 +17,37 @@ from s3ft.types import UserError
 
 def load(path: Path, overrides: tuple[str, ...] = ()) -> RunConfig:
     """Reads a YAML config and key=value overrides (train.epochs=1). Raises UserError in one line."""
-    if not path.is_file():
+    if path.is_dir():
+        raise UserError(
+            f"config {str(path)!r}: found a folder, expected a YAML file; see examples/ for one to start from"
+        )
+    if not path.exists():
         raise UserError(f"config {str(path)!r}: no such file; see examples/ for one to start from")
     try:
-        data = yaml.load(path.read_text(encoding="utf-8"), _Loader)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        data = yaml.load(_text(path), _Loader)
+    except (yaml.YAMLError, RecursionError) as error:
         raise UserError(f"config {path}: not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(data, dict):
         raise UserError(f"config {path}: found {type(data).__name__}, expected a mapping such as 'model: lab'")
     for override in overrides:
         _override(data, override)
     return parse(data, str(path))
+
+
+def _text(path: Path) -> str:
+    """The file's text. Raises UserError for one that cannot be read, or is not in UTF-8."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise UserError(f"config {path}: cannot be read ({error.strerror}); give a YAML file that can") from error
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in content:
+        raise UserError(f"config {path}: not UTF-8, it looks like UTF-16 or no text; save the file as UTF-8")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UserError(
+            f"config {path}: not UTF-8 (byte 0x{content[error.start]:02x} at {error.start}); save the file as UTF-8"
+        ) from error
 
 
 def parse(data: dict[str, Any], where: str = "config") -> RunConfig:

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SerializeAsAny, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SerializeAsAny,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from s3ft import plugins
+from s3ft.config import checks
 from s3ft.recipes import RECIPES
 from s3ft.types import Recipe, Rung, Sampling, UserError
 
@@ -17,7 +27,14 @@ Extra = dict[str, Any]
 class Section(BaseModel):
     """A part of a config: frozen, with no field but its own."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_bool(cls, value: Any, info: ValidationInfo) -> Any:
+        assert info.field_name is not None
+        checks.no_bool(value, cls.model_fields[info.field_name].annotation)
+        return value
 
 
 class ChatConfig(Section):
@@ -29,6 +46,12 @@ class ChatConfig(Section):
     """Train on the model's own thoughts if a self answer has them; judges never see them."""
     date: str | None = None
     """What a template that prints today's date is given, YYYY-MM-DD; default: the day the run began."""
+
+    @model_validator(mode="after")
+    def _is_day(self) -> ChatConfig:
+        if self.date is not None:
+            checks.day(self.date, "date")
+        return self
 
 
 class BackendConfig(Section):
@@ -51,7 +74,7 @@ class TrainConfig(Section):
     device: str = "auto"
     """auto, cpu, cuda or cuda:N."""
     lora_rank: int = Field(default=8, ge=0)
-    """Rank of the LoRA adapter (paper: 8)."""
+    """Rank of the LoRA adapter (paper: 8); 0 only if method is full, which has none."""
     lora_alpha: int = Field(default=16, ge=1)
     """LoRA scaling (paper: 16)."""
     lora_dropout: float = Field(default=0.1, ge=0.0, lt=1.0)
@@ -60,7 +83,7 @@ class TrainConfig(Section):
     """The modules that get an adapter."""
     learning_rate: float | dict[str, float] = 1e-4
     """Peak learning rate, or one for each recipe by name."""
-    epochs: float = Field(default=3, gt=0)
+    epochs: float = Field(default=3, gt=0, le=10_000)
     """Passes over the training rows."""
     batch_size: int = Field(default=16, ge=1)
     """Rows per optimizer step."""
@@ -74,6 +97,17 @@ class TrainConfig(Section):
     """Experiment trackers, as transformers names them: tensorboard, wandb, trackio."""
     extra: Extra = {}
     """Passed to trl.SFTConfig; peft arguments under extra.lora."""
+
+    @model_validator(mode="after")
+    def _sound(self) -> TrainConfig:
+        checks.rates(self.learning_rate, "learning_rate")
+        if self.method != "full" and self.lora_rank < 1:
+            raise ValueError(f"lora_rank: found {self.lora_rank}, expected 1 or more (the paper: 8), or method: full")
+        if self.warmup > 1 and self.warmup != int(self.warmup):
+            raise ValueError(f"warmup: found {self.warmup}, expected a share below 1 or a whole number of steps")
+        if "" in (self.target_modules, *self.target_modules) or not self.target_modules:
+            raise ValueError("target_modules: found an empty name, expected names of modules, or all-linear")
+        return self
 
     def rate(self, recipe: str) -> float:
         if not isinstance(self.learning_rate, dict):
@@ -97,6 +131,16 @@ class SweepConfig(Section):
     seed: int = 0
     """Seed of the trainings that are compared."""
 
+    @model_validator(mode="after")
+    def _sound(self) -> SweepConfig:
+        checks.rates(self.learning_rate, "learning_rate")
+        checks.each_once(self.learning_rate, "learning_rate")
+        checks.each_once(self.lora_rank, "lora_rank")
+        checks.seeds((self.seed,), "seed")
+        if any(rank < 1 for rank in self.lora_rank):
+            raise ValueError(f"lora_rank: found {min(self.lora_rank)}, expected 1 or more")
+        return self
+
 
 class EvaluateConfig(Section):
     """Before and after, by the same call."""
@@ -119,6 +163,11 @@ class EvaluateConfig(Section):
     """Items at once."""
     extra: Extra = {}
     """Passed to lm_eval.simple_evaluate."""
+
+    @model_validator(mode="after")
+    def _sound(self) -> EvaluateConfig:
+        checks.each_once([*self.benchmarks, *self.extra_benchmarks], "benchmarks and extra_benchmarks")
+        return self
 
 
 def _named(value: Any) -> Any:
@@ -163,7 +212,7 @@ Rungs = Annotated[tuple[Annotated[Rung, BeforeValidator(_rung)], ...], BeforeVal
 class RunConfig(Section):
     """Everything that a run depends on."""
 
-    model: str
+    model: str = Field(min_length=1)
     """Hub id, folder, or "lab": the miniature that ships with s3ft."""
 
     revision: str | None = None
@@ -200,7 +249,8 @@ class RunConfig(Section):
 
     @model_validator(mode="before")
     @classmethod
-    def _renamed(cls, data: Any) -> Any:
+    def _plain(cls, data: Any) -> Any:
+        checks.finite(data)
         for (old, *path), way in _RENAMED.items():
             section: Any = data
             for part in path:
@@ -210,25 +260,27 @@ class RunConfig(Section):
         return data
 
     @model_validator(mode="after")
-    def _recipes_exist(self) -> RunConfig:
+    def _sound(self) -> RunConfig:
         names = [n for r in self.recipes for n in ([r] if isinstance(r, str) else r)]
         for entry in self.recipes:
             if isinstance(entry, str) and entry not in RECIPES:
                 raise ValueError(plugins.unknown("recipe", entry, list(RECIPES)))
-        for name in names:
-            if not re.fullmatch(r"[A-Za-z0-9_][\w.-]*", name) or name == "base":
-                raise ValueError(
-                    f"recipes: found the name {name!r}, expected letters, digits, '_', '-' and '.', and not 'base'"
-                )
-        if not names or len(set(names)) < len(names):
-            raise ValueError(f"recipes: found {names}, expected one or more names, each once")
+        checks.recipes(self.ladders(), names)
         if isinstance(self.train.learning_rate, dict):
             for name in names:
                 self.train.rate(name)
-        if len(set(self.seeds)) < len(self.seeds):
-            raise ValueError(f"seeds: found {list(self.seeds)}, expected each once")
+        checks.seeds(self.seeds, "seeds")
+        checks.seeds((self.sampling.seed,), "sampling.seed")
+        checks.scales(self.evaluate.scales, self.train.method)
+        checks.revision(self.model, self.revision)
+        if self.sweep is not None and self.sweep.lora_rank and self.train.method == "full":
+            raise ValueError("sweep.lora_rank: train.method is full, which has no rank; leave one of them out")
         if not isinstance(self.task.get("name"), str):
             raise ValueError(f"task: found {self.task}, expected a name or a mapping with a name")
+        if self.judge is not None and not self.judge:
+            raise ValueError(
+                f"judge: found {self.judge!r}, expected a name of s3ft list; leave it out for the task's own"
+            )
         if self.sampling.num_samples != 1:
             raise ValueError("field 'sampling.num_samples' belongs to a rung: {mine: [{source: self, num_samples: 4}]}")
         return self

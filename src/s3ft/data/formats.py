@@ -95,8 +95,14 @@ def turns(value: Any, place: str, column: str, ends: str = "user") -> list[Messa
         raise UserError(f"{place}: column {column!r} holds {_short(value)}, expected text or a list of messages")
     if value[-1]["role"] != ends or len(value) < 1 + (ends == "assistant"):
         raise UserError(f"{place}: column {column!r} ends with a turn of {value[-1]['role']!r}, expected {ends!r}")
-    if not isinstance(value[-1]["content"], str):
-        raise UserError(f"{place}: column {column!r} ends with {_short(value[-1]['content'])}, expected text")
+    for number, turn in enumerate(value, 1):
+        # A turn that calls tools may have no text.
+        if not isinstance(turn["content"], str) and (turn["content"] is not None or turn is value[-1]):
+            where = "ends with" if turn is value[-1] else f"has as turn {number}"
+            raise UserError(
+                f"{place}: column {column!r} {where} {_short(turn['content'])}, expected text; images and "
+                "other parts are not trained on, drop the row"
+            )
     return list(value)
 
 

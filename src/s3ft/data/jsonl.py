@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,12 +23,13 @@ def read(path: Path | str, required: Sequence[str] = ()) -> Iterator[Row]:
 def numbered(path: Path | str, required: Sequence[str] = ()) -> Iterator[tuple[int, Row]]:
     """As `read`, each row with its line number in the file, from 1."""
     try:
-        with Path(path).open("rb") as file:
+        with gzip.open(path, "rb") if str(path).lower().endswith(".gz") else Path(path).open("rb") as file:
             for number, line in enumerate(file, 1):
                 if line.strip():
                     yield number, _row(line, f"{path}:{number}", required)
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror}); give a file of JSON lines") from error
+    except (OSError, EOFError, zlib.error) as error:
+        said = getattr(error, "strerror", None) or error
+        raise UserError(f"{path}: cannot be read ({said}); give a file of JSON lines") from error
 
 
 def write_whole(path: Path | str, rows: Iterable[Any]) -> int:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -15,20 +17,40 @@ Where = str | Mapping[str, str]
 Row = dict[str, Any]
 
 _FORMATS = {".json": "json", ".csv": "csv", ".tsv": "csv", ".parquet": "parquet", ".arrow": "arrow"}
+_LINES = (".jsonl", ".ndjson")
+_OTHER = frozenset(
+    {
+        *(".gz", ".bz2", ".xz", ".zst", ".zip", ".tar", ".tgz", ".7z", ".log", ".txt", ".text", ".md", ".dat", ".data"),
+        *(".xls", ".xlsx", ".ods", ".yaml", ".yml", ".xml", ".html", ".py", ".pkl", ".pickle", ".npy", ".npz", ".h5"),
+        *(".feather", ".orc", ".avro", ".sqlite", ".db", ".pt", ".bin", ".tfrecord", ".jsonlines", ".pdf", ".docx"),
+    }
+)
+"""Endings of files that are not read, and not looked for on the Hub either."""
+_READ = ".jsonl, .json, .csv or .tsv (also with .gz), or .parquet"
 _SPLITS: tuple[Split, ...] = ("train", "validation", "test")
+SMALL = 200
+"""Rows from which a split by hash alone gives enough for every split."""
 
 
 def rows(where: Where, split: Split, prompt_of: Callable[[Row, str], list[Message]]) -> Iterator[tuple[Row, str]]:
     """Rows of a split, each with its place for messages.
 
-    A split that `where` does not give is taken from train by a hash of the prompt: 5 % each for validation and test.
-    Raises UserError naming file and line, or the data set."""
+    A split that `where` does not give is taken from train by a hash of the prompt: 5 % each for validation and test. If
+    there are fewer than 200 rows, those with the highest hashes fill up both to at least 5 % and at least one row, as
+    far as the rows allow. Raises UserError naming file and line, or the data set."""
     given = _given(where)
     pool: Split = split if split in given else "train"
     carved = [s for s in _SPLITS[1:] if s not in given] if pool == "train" else []
-    for number, row in enumerate(_pool(where, pool), 1):
-        place = f"{where if isinstance(where, str) else where[pool]} row {number}"
-        if not carved or _hashed(prompt_of(row, place), carved) == split:
+    name = where if isinstance(where, str) else where[pool]
+    placed = ((row, f"{name} row {number}") for number, row in enumerate(_pool(where, pool), 1))
+    if not carved:
+        yield from placed
+        return
+    hashed = ((row, place, _point(prompt_of(row, place))) for row, place in placed)
+    first = list(islice(hashed, SMALL))
+    few = _few([point for _, _, point in first], carved) if len(first) < SMALL else {}
+    for row, place, point in chain(first, hashed):
+        if few.get(point, _split_at(point, carved)) == split:
             yield row, place
 
 
@@ -42,29 +64,47 @@ def column(row: Row, name: str, place: str) -> Any:
 
 def file(path: str) -> Iterator[Row]:
     """Rows of one file. Raises UserError naming file and line."""
-    suffix = Path(path).suffix.lower()
-    if suffix in (".jsonl", ".ndjson"):
+    suffix = _suffix(path)
+    if suffix in _LINES:
         yield from jsonl.read(Path(path))
         return
     if not Path(path).is_file():
         raise UserError(f"{path}: no such file; give a .jsonl, .json, .csv or .parquet file, or a Hub id")
+    if suffix not in _FORMATS:
+        raise UserError(f"{path}: found {suffix or 'no ending'}, expected {_READ}; convert or rename it")
     import datasets
 
-    options = {"delimiter": "\t"} if suffix == ".tsv" else {}
     try:
+        options = {"delimiter": "\t" if suffix == ".tsv" else _delimiter(path)} if _FORMATS[suffix] == "csv" else {}
         yield from datasets.load_dataset(_FORMATS[suffix], data_files=path, split="train", streaming=True, **options)
     except Exception as error:
         raise UserError(f"{path}: cannot be read as {suffix[1:]}: {_line(error)}") from error
 
 
 def is_file(where: str) -> bool:
-    """Whether this names a file, and not a data set of the Hub."""
-    return Path(where).suffix.lower() in (".jsonl", ".ndjson", *_FORMATS)
+    """Whether this names a file, there or not, and neither a folder nor a data set of the Hub."""
+    path = Path(where)
+    if path.is_dir():
+        return False
+    is_path = where.startswith(("/", ".", "~")) or where.count("/") > 1 or path.is_file()
+    return is_path or _suffix(where) in (*_LINES, *_FORMATS) or path.suffix.lower() in _OTHER
+
+
+def _suffix(path: str) -> str:
+    """The ending that says how a file is read; .gz is opened on the way."""
+    return Path(path.lower().removesuffix(".gz")).suffix
+
+
+def _delimiter(path: str) -> str:
+    """What separates the columns of a CSV file: of comma, semicolon, tab and bar the most frequent in its header."""
+    with gzip.open(path, "rb") if path.lower().endswith(".gz") else open(path, "rb") as opened:
+        header = opened.readline().decode("utf-8-sig", "replace")
+    return max(",;\t|", key=header.count)
 
 
 def _given(where: Where) -> set[str]:
     if isinstance(where, str):
-        return set() if is_file(where) else set(_of_hub(where, lambda d, n, c: d.get_dataset_split_names(n, c)))
+        return set() if is_file(where) else set(_names(where))
     if "train" not in where or not set(where) <= set(_SPLITS):
         raise UserError(f"path: found {', '.join(where)}; expected train, and test and validation where you have them")
     return set(where)
@@ -75,9 +115,24 @@ def _pool(where: Where, split: Split) -> Iterator[Row]:
     if is_file(place):
         return file(place)
     # Data sets of their own for each split often hold just one, called train.
-    splits = _of_hub(place, lambda d, n, c: d.get_dataset_split_names(n, c))
-    name = split if split in splits else "train"
+    name = split if split in _names(place) else "train"
+    if _is_saved(place):
+        saved = _of_hub(place, lambda d, n, c: d.load_from_disk(place))
+        return (dict(row) for row in (saved[name] if isinstance(saved, dict) else saved))
     return (dict(row) for row in _of_hub(place, lambda d, n, c: d.load_dataset(n, c, split=name)))
+
+
+def _names(where: str) -> list[str]:
+    """The splits of a data set."""
+    if _is_saved(where):
+        saved = _of_hub(where, lambda d, n, c: d.load_from_disk(where))
+        return list(saved) if isinstance(saved, dict) else ["train"]
+    return list(_of_hub(where, lambda d, n, c: d.get_dataset_split_names(n, c)))
+
+
+def _is_saved(where: str) -> bool:
+    """Whether this is a folder that save_to_disk of datasets wrote."""
+    return any((Path(where) / name).is_file() for name in ("dataset_dict.json", "state.json"))
 
 
 def _of_hub(where: str, ask: Callable[[Any, str, str | None], Any]) -> Any:
@@ -87,16 +142,40 @@ def _of_hub(where: str, ask: Callable[[Any, str, str | None], Any]) -> Any:
     try:
         return ask(datasets, name, configuration or None)
     except Exception as error:
+        if Path(where).is_dir():
+            raise UserError(
+                f"{where}: a folder that cannot be read as a data set ({_line(error)}); give a file: {_READ}"
+            ) from error
         line = f"data set {where!r}: neither a file nor within reach on the Hub ({_line(error)}); give path=FILE.jsonl"
         raise UserError(line) from error
 
 
-def _hashed(prompt: list[Message], carved: list[Split]) -> Split:
+def _point(prompt: list[Message]) -> float:
+    """A hash of the prompt as a number from 0 to 1."""
     text = "\x00".join(str(m.get("content")) for m in prompt)
-    point = int.from_bytes(hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:8]) / 2**64
+    return int.from_bytes(hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:8]) / 2**64
+
+
+def _split_at(point: float, carved: Sequence[Split]) -> Split:
     if point >= 0.95:
         return "test" if "test" in carved else "train"
     return "validation" if point >= 0.9 and "validation" in carved else "train"
+
+
+def _few(points: Sequence[float], carved: Sequence[Split]) -> dict[float, Split]:
+    """The splits of few rows by their points; equal prompts have equal points, and train keeps at least one."""
+    rest = sorted(set(points), reverse=True)
+    least, waiting = -(-len(rest) // 20), len(carved)
+    found: dict[float, Split] = {}
+    for split in reversed(carved):
+        waiting -= 1
+        by_hash = [p for p in rest if _split_at(p, carved) == split]
+        more = [p for p in rest if p not in by_hash][: max(0, least - len(by_hash))]
+        room = len(rest) - 1
+        chosen = [*by_hash, *more][: max(min(room, 1), room - waiting)]
+        found |= dict.fromkeys(chosen, split)
+        rest = [p for p in rest if p not in found]
+    return found | dict.fromkeys(rest, "train")
 
 
 def _line(error: Exception) -> str:

@@ -16,6 +16,8 @@ from s3ft.types import Example, Split, Task, UserError
 
 ORDER: tuple[Split, ...] = ("test", "validation", "train")
 """A prompt that is in two splits is kept in the first of these, so that what is measured was never trained on."""
+MOST_NAMED = 5
+"""Rows that are named in a message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,17 @@ class SplitCounts:
     """Rows removed because the prompt is also in an evaluation split."""
     digest: str = ""
     """SHA-256 over the rows, in order."""
+    conflicts: int = 0
+    """Rows kept whose prompt is that of an earlier row, with another gold."""
+    conflict_ids: str = ""
+    """The first of them, at most 5, with commas."""
+
+    def conflict(self) -> str:
+        """The conflicts in words; empty if there are none."""
+        if not self.conflicts:
+            return ""
+        rows = "1 row has" if self.conflicts == 1 else f"{self.conflicts} rows have"
+        return f"{rows} the prompt of an earlier row and another gold ({self.conflict_ids})"
 
 
 class Distinct:
@@ -57,7 +70,8 @@ class Distinct:
                 break
             prompt = bytes.fromhex(digest([example.prompt, example.tools]))[:16]
             row = hashlib.blake2b(prompt + example.gold.encode("utf-8", "replace"), digest_size=16).digest()
-            if self._held(prompt, split):
+            earlier = self._earlier(prompt, split)
+            if earlier not in (None, split):
                 counts = replace(counts, in_evaluation_split=counts.in_evaluation_split + 1)
             elif not self._is_new("rows", row, split):
                 counts = replace(counts, duplicates=counts.duplicates + 1)
@@ -68,20 +82,33 @@ class Distinct:
             else:
                 total.update(digest(asdict(example)).encode())
                 counts = replace(counts, rows=counts.rows + 1)
+                if earlier is not None:
+                    counts = _with_conflict(counts, example.id)
                 yield example
             self.counts = replace(counts, digest=total.hexdigest())
         self._seen.execute("COMMIT")
 
-    def _held(self, prompt: bytes, split: Split) -> bool:
-        """Whether the prompt is in another split that was read before; notes it for those read after."""
+    def _earlier(self, prompt: bytes, split: Split) -> Split | None:
+        """The split in which the prompt was read before; notes it for those read after."""
         found = self._seen.execute("SELECT split FROM prompts WHERE key = ?", (prompt,)).fetchone()
         if found is None:
             self._seen.execute("INSERT INTO prompts VALUES (?, ?)", (prompt, split))
-        return found is not None and found[0] != split
+            return None
+        before: Split = found[0]
+        return before
 
     def _is_new(self, table: str, key: bytes, split: Split) -> bool:
         done = self._seen.execute(f"INSERT OR IGNORE INTO {table} VALUES (?, ?)", (key, split))
         return done.rowcount == 1
+
+
+def _with_conflict(counts: SplitCounts, id: str) -> SplitCounts:
+    names = counts.conflict_ids
+    if counts.conflicts < MOST_NAMED:
+        names = f"{names}, {id}" if names else id
+    elif counts.conflicts == MOST_NAMED:
+        names += " ..."
+    return replace(counts, conflicts=counts.conflicts + 1, conflict_ids=names)
 
 
 def distinct(name: str, examples: Iterable[Example]) -> Iterator[Example]:
@@ -122,5 +149,11 @@ def read(folder: Path, split: Split, limit: int | None = None) -> Iterator[Examp
 
 def require_rows(task: str, split: Split, found: SplitCounts) -> None:
     """Raises UserError for a split without rows."""
-    if not found.rows:
-        raise UserError(f"task {task}: no rows in its {split} split; give it data, or another split")
+    if found.rows:
+        return
+    if found.in_evaluation_split:
+        raise UserError(
+            f"task {task}: no rows in its {split} split: the prompts of all {found.in_evaluation_split} are also in an "
+            "evaluation split that is read before it (test, then validation); give each split rows of its own"
+        )
+    raise UserError(f"task {task}: no rows in its {split} split; give it data, or another split")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 import os
 import sys
@@ -9,11 +10,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast, get_type_hints
 
 import numpy as np
+import yaml
 
-from s3ft import lab, processes
+from s3ft import lab, plugins, processes
 from s3ft.backends.cache import Store
 from s3ft.config import EvaluateConfig
 from s3ft.digest import digest, file_digest
@@ -27,6 +30,19 @@ if TYPE_CHECKING:
 
 _METRICS = ("acc_norm", "acc", "exact_match", "prompt_level_strict_acc")
 """The metric of a benchmark: the first of these that its items have, else their first number."""
+
+
+_OURS = {
+    "model": "it is the base or an adapter",
+    "tasks": "set evaluate.benchmarks",
+    "task_manager": "set evaluate.include",
+    "log_samples": "the samples are what is compared",
+    "limit": "set evaluate.limit",
+    "batch_size": "set evaluate.batch_size",
+    "device": "set backend.device",
+    "model_args": "set backend",
+}
+"""Arguments of lm_eval.simple_evaluate that a run sets itself, and what to do instead."""
 
 
 def benchmark(config: EvaluateConfig, name: str, backend: Backend, store: Store) -> list[Sample]:
@@ -48,9 +64,14 @@ def made_of(config: EvaluateConfig, name: str) -> Any:
 
 
 def require_benchmarks(config: EvaluateConfig) -> None:
-    """Raises UserError for a benchmark or a folder that does not exist; own tasks are found by their file names."""
+    """Raises UserError for a benchmark, a folder or an argument that does not exist; own tasks are found by their file
+    names."""
     folder = include_folder(config)
-    others = [n for n in dict.fromkeys([*config.benchmarks, *config.extra_benchmarks]) if not _is_own(n, folder)]
+    _require_arguments(config.extra)
+    names = [*config.benchmarks, *config.extra_benchmarks]
+    for name in (n for n in names if _is_own(n, folder)):
+        _require_task_file(name, cast(Path, folder))
+    others = [n for n in names if not _is_own(n, folder)]
     if not others:
         return
     from lm_eval.tasks import TaskManager
@@ -58,6 +79,43 @@ def require_benchmarks(config: EvaluateConfig) -> None:
     tasks = TaskManager(include_path=str(folder) if folder else None)
     for name in others:
         _require(name, tasks)
+
+
+def _require_arguments(extra: dict[str, Any]) -> None:
+    """Raises UserError for what lm_eval.simple_evaluate does not take, or what a run sets itself."""
+    if not extra:
+        return
+    from lm_eval import simple_evaluate
+
+    known = inspect.signature(simple_evaluate).parameters
+    for name, value in extra.items():
+        if name in _OURS:
+            raise UserError(f"evaluate.extra: {name} is set by the run; {_OURS[name]}")
+        if name not in known:
+            others = sorted(known.keys() - _OURS.keys())
+            raise UserError(f"evaluate.extra: {plugins.unknown('argument of simple_evaluate', name, others)}")
+        plugins.require_type(value, _stated_type(simple_evaluate, name), f"evaluate.extra.{name}")
+
+
+def _stated_type(function: Any, name: str) -> Any:
+    """The type of an argument; Any if it is not stated, or with names that exist for type checkers alone."""
+    one = SimpleNamespace(__annotations__={name: function.__annotations__.get(name, Any)})
+    try:
+        return get_type_hints(one, function.__globals__)[name]
+    except NameError:
+        return Any
+
+
+def _require_task_file(name: str, folder: Path) -> None:
+    file = next(p for p in sorted(folder.rglob("*.yaml")) if p.stem == name)
+    try:
+        # Nodes alone: the harness has tags of its own, such as !function.
+        node = yaml.compose(file.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UserError(f"evaluate.include: {file} is not YAML: {' '.join(str(error).split())[:200]}") from error
+    keys = [k.value for k, _ in node.value] if isinstance(node, yaml.MappingNode) else []
+    if not {"task", "group", "include"} & set(keys):
+        raise UserError(f"evaluate.include: {file} has no field 'task'; found {', '.join(map(str, keys)) or 'none'}")
 
 
 def _is_own(name: str, folder: Path | None) -> bool:

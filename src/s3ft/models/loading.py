@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +15,16 @@ from s3ft.types import UserError
 
 def device(name: str, field: str = "backend.device") -> torch.device:
     """The device that `field` of the config names. Raises UserError if there is no such GPU."""
+    if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", name):
+        raise UserError(f"{field}: found {name!r}, expected auto, cpu, cuda or cuda:N")
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     if name.startswith("cuda") and not torch.cuda.is_available():
         raise UserError(f"{field}: found {name!r}, but this machine has no CUDA GPU; use auto or cpu")
-    try:
-        return torch.device(name)
-    except RuntimeError as error:
-        raise UserError(f"{field}: found {name!r}, expected auto, cpu, cuda or cuda:N") from error
+    found = torch.device(name)
+    if found.index is not None and found.type == "cuda" and found.index >= torch.cuda.device_count():
+        raise UserError(f"{field}: found {name!r}, but this machine has {torch.cuda.device_count()} GPUs; count from 0")
+    return found
 
 
 def dtype(name: str, where: torch.device, folder: Path) -> torch.dtype:
@@ -51,6 +54,16 @@ def load_model(folder: Path | str, dtype: torch.dtype, trust_remote_code: bool =
         return transformers.AutoModelForCausalLM.from_pretrained(
             folder, dtype=dtype, trust_remote_code=trust_remote_code, use_safetensors=True, **extra
         )
+    except Exception as error:
+        raise UserError(f"model {folder}: {_line(error)}") from error
+
+
+def shape(folder: Path, trust_remote_code: bool = False) -> Any:
+    """The causal language model in a folder without its weights, on torch's meta device. Raises UserError."""
+    try:
+        config = transformers.AutoConfig.from_pretrained(folder, trust_remote_code=trust_remote_code)
+        with torch.device("meta"):
+            return transformers.AutoModelForCausalLM.from_config(config, trust_remote_code=trust_remote_code)
     except Exception as error:
         raise UserError(f"model {folder}: {_line(error)}") from error
 

@@ -8,7 +8,7 @@ from dataclasses import astuple
 
 from s3ft import plugins
 from s3ft.build_statistics import RecipeCounts
-from s3ft.data import atomic, made, records
+from s3ft.data import atomic, made, records, splits
 from s3ft.digest import digest
 from s3ft.runs.directory import Run, settings
 
@@ -27,6 +27,10 @@ def build(run: Run) -> None:
 
     quiet_libraries()
     config, read = run.config, run.counts("train")
+    sizes = splits.counts(run.data) or {}
+    run.log("data: " + ", ".join(f"{sizes[split].rows} {split}" for split in reversed(splits.ORDER) if split in sizes))
+    if read.conflicts:
+        run.log(f"data: warning: {read.conflict()}; all are trained on, drop the wrong ones")
     if read.duplicates or read.in_evaluation_split:
         run.log(
             f"data: removed {read.duplicates} duplicate rows and {read.in_evaluation_split} whose prompt is also in an "

@@ -75,7 +75,9 @@ class Run:
         """The base, or another model as a config names it; its generations are kept."""
         if name is None and backend is None:
             return self.base()
-        given = {k: v for k, v in {"model": name, "backend": backend}.items() if v is not None}
+        given: dict[str, Any] = {k: v for k, v in {"model": name, "backend": backend}.items() if v is not None}
+        if name is not None:
+            given["revision"] = None
         config = parse({**self.config.model_dump(mode="json"), **given}, "the judge's model")
         return Run(config, self.folder).base()
 

@@ -12,7 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TextIO
 
-from s3ft import judges, plugins
+from s3ft import judges, plugins, prompts
 from s3ft.config import RunConfig
 from s3ft.data import atomic, splits
 from s3ft.digest import digest
@@ -23,7 +23,7 @@ from s3ft.processes import is_first_rank, locked
 from s3ft.progress import console
 from s3ft.runs import directory
 from s3ft.runs.directory import Run
-from s3ft.types import UserError
+from s3ft.types import Task, UserError
 
 RUNS = Path("runs")
 
@@ -44,7 +44,7 @@ def opened(config: RunConfig, name: str) -> Iterator[tuple[Run, TextIO]]:
     if then != resolved:
         if then is not None and directory.has_results(folder):
             _require_same(then, resolved, folder)
-        _find_everything(run)
+        settle(run)
     folder.mkdir(parents=True, exist_ok=True)
     with locked(folder) as lock:
         if is_first_rank():
@@ -82,15 +82,30 @@ def _with_date(config: RunConfig, then: RunConfig | None) -> RunConfig:
     return config.model_copy(update={"chat": config.chat.model_copy(update={"date": begun})})
 
 
-def _find_everything(run: Run) -> None:
-    """Raises UserError for whatever the config names that is not there, before any work is done."""
+def settle(run: Run) -> None:
+    """Raises UserError for whatever the config names that is not there or cannot work, before any work is done."""
     for recipe in run.recipes.values():
         for rung in recipe:
             plugins.load("source", rung.source)
+    if any(r.source == "paraphrase" for recipe in run.recipes.values() for r in recipe):
+        _require_gold(run.task)
+    harness.require_benchmarks(run.config.evaluate)
     judges.load(run.judge_spec, run.open_model)
     locate.require_chat_template(run.model.folder)
     require_capabilities(run.recipes, run.backend())
-    harness.require_benchmarks(run.config.evaluate)
+    from s3ft.runs.quiet import quiet_libraries
+    from s3ft.train import settings
+
+    quiet_libraries()
+    settings.require(run.config, run.model.folder, run.chat.tokenizer)
+
+
+def _require_gold(task: Task) -> None:
+    if "gold" not in prompts.names(task.paraphrase):
+        raise UserError(
+            f"task {task.name}: its paraphrase prompt {task.paraphrase[:60]!r} has no field {{gold}}, so that the "
+            "model is never shown the gold; add {gold}, or use a recipe without paraphrase"
+        )
 
 
 def _read_data(run: Run) -> None:

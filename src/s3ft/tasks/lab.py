@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import islice
+from typing import Annotated
+
+from pydantic import Field
 
 from s3ft import lab
 from s3ft.types import Example, Split, Task, UserError
 
 
-def task(limit: int | None = None, style: str = "gold") -> Task:
+def task(limit: Annotated[int | None, Field(ge=1)] = None, style: str = "gold") -> Task:
     """300 rows to train on, 300 to choose on, 600 to test on.
 
     `limit`: rows of each split. `style`: "gold", the annotators' terse lines, or "own", the same steps written the

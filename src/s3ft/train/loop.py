@@ -27,6 +27,7 @@ from s3ft.processes import is_first_rank, local_rank
 from s3ft.progress import progress
 from s3ft.train.arm import Arm, Base
 from s3ft.train.rows import Rows
+from s3ft.train.settings import require_bitsandbytes
 from s3ft.train.sft import COMPLETE, TrainingCallback, trainer_for
 from s3ft.types import UserError
 
@@ -140,8 +141,7 @@ def _load(base: Base, config: TrainConfig) -> Any:
     if config.method == "qlora":
         # Says at import, on a CPU, that an optional package could make 4-bit products faster.
         logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
-        if not transformers.utils.is_bitsandbytes_available():
-            raise UserError("train.method: found qlora, which needs bitsandbytes; pip install bitsandbytes")
+        require_bitsandbytes()
         index = local_rank() if base.device.index is None else base.device.index
         extra["device_map"] = {"": index if base.device.type == "cuda" else base.device.type}
         extra["quantization_config"] = transformers.BitsAndBytesConfig(

@@ -12,10 +12,9 @@ from typing import Any
 
 import torch
 import transformers
-from transformers.trainer_callback import PrinterCallback
 
-from s3ft.config import TrainConfig
 from s3ft.processes import is_first_rank, world_size
+from s3ft.train import settings
 from s3ft.train.arm import Arm, Base
 from s3ft.train.rows import Rows
 from s3ft.types import UserError
@@ -25,23 +24,6 @@ COMPLETE = "complete"
 
 CPU_TOKENS = 1024
 """Tokens of a forward pass on a CPU: beyond, padding costs more than larger products gain."""
-
-
-OURS = frozenset(
-    {
-        *(
-            "output_dir",
-            "max_steps",
-            "max_length",
-            "packing",
-            "padding_free",
-            "dataset_kwargs",
-            "train_sampling_strategy",
-        ),
-        *("completion_only_loss", "assistant_only_loss", "shuffle_dataset", "average_tokens_across_devices"),
-    }
-)
-"""Arguments of SFTConfig that decide which tokens are trained on, and when."""
 
 
 class TrainingCallback(transformers.TrainerCallback):
@@ -117,85 +99,19 @@ class TrainingCallback(transformers.TrainerCallback):
 def trainer_for(model: Any, rows: Rows, folder: Path, arm: Arm, base: Base, callback: TrainingCallback) -> Any:
     """An SFTTrainer over the rows in their order for the arm's steps. Raises UserError for arguments that TRL or PEFT
     reject."""
-    from trl import SFTConfig, SFTTrainer
-    from trl.trainer.sft_trainer import DataCollatorForLanguageModeling
-
-    config, steps, seed, dtype, device = arm.config, arm.steps or 1, arm.seed, base.dtype, base.device
-    extra = dict(config.extra)
-    peft_config = _lora(config, extra.pop("lora", {}))
-    if ours := OURS & extra.keys():
-        raise UserError(
-            f"train.extra: {', '.join(sorted(ours))} cannot be set, the check of what is trained on rests on it"
-        )
-    world = world_size()
-    share, remainder = divmod(config.batch_size, world)
-    if remainder:
-        raise UserError(f"train.batch_size: found {config.batch_size}, expected a multiple of {world} processes")
-    order = rows.order(seed, steps, config.batch_size)
+    config, steps, dtype, device = arm.config, arm.steps or 1, base.dtype, base.device
+    peft_config = settings.lora(config)
+    share = settings.rows_of_a_step(config)
+    order = rows.order(arm.seed, steps, config.batch_size)
     micro, checkpointing = _memory(model, rows, share, dtype, device)
-    micro = extra.pop("per_device_train_batch_size", micro)
-    accumulated = extra.pop("gradient_accumulation_steps", share // micro)
-    if micro * accumulated != share:
-        raise UserError(
-            f"train.extra: {micro} rows a forward pass x {accumulated} passes is not train.batch_size "
-            f"{config.batch_size} / {world} processes; set per_device_train_batch_size to a divisor"
-        )
-    settings: dict[str, Any] = {
-        "output_dir": str(folder),
-        "max_steps": steps,
-        "per_device_train_batch_size": micro,
-        "gradient_accumulation_steps": accumulated,
-        "learning_rate": config.rate(arm.recipe),
-        "lr_scheduler_type": config.schedule,
-        "warmup_steps": _warmup_steps(config.warmup, steps),
-        "seed": seed,
-        "optim": "adamw_torch",
-        "bf16": dtype == torch.bfloat16,
-        "fp16": dtype == torch.float16,
-        "use_cpu": device.type == "cpu",
-        "gradient_checkpointing": checkpointing,
-        "max_length": None,
-        "packing": False,
-        "loss_type": "nll",
-        "dataset_kwargs": {"skip_prepare_dataset": True},
-        "train_sampling_strategy": "sequential",
-        "average_tokens_across_devices": True,
-        "dataloader_num_workers": 0,
-        "dataloader_pin_memory": device.type == "cuda",
-        "save_strategy": "no",
-        "save_total_limit": 2,
-        "logging_steps": 1,
-        "logging_nan_inf_filter": False,
-        "report_to": config.report_to if isinstance(config.report_to, str) else list(config.report_to),
-        "run_name": "/".join(folder.resolve().parts[-4:]).removesuffix(".partial"),
-        "disable_tqdm": True,
-        "log_level": "error",
-    }
+    plan = settings.Plan(folder, config.rate(arm.recipe), steps, arm.seed, dtype, device, micro, checkpointing)
     if device.type == "cuda" and device.index is not None:
         torch.cuda.set_device(device)
-    try:
-        arguments = SFTConfig(**{**settings, **extra})
-        if world == 1 and arguments.n_gpu > 1:
-            # One process trains on one GPU; TRL does not take DataParallel. Several GPUs: accelerate launch.
-            arguments._n_gpu = 1
-        trainer = SFTTrainer(
-            model=model,
-            args=arguments,
-            train_dataset=rows.dataset(order),
-            processing_class=rows.tokenizer,
-            data_collator=DataCollatorForLanguageModeling(pad_token_id=rows.pad),
-            peft_config=peft_config,
-            callbacks=[callback],
-        )
-    except (TypeError, ValueError, RuntimeError) as error:
-        raise UserError(f"train: {' '.join(str(error).split())[:300]}") from error
-    trainer.remove_callback(PrinterCallback)
-    return trainer
-
-
-def _warmup_steps(warmup: float, steps: int) -> int:
-    """Optimizer steps that warm up; the last step of a training never does, else one step would be at rate 0."""
-    return min(int(warmup) if warmup >= 1 else math.ceil(warmup * steps), steps - 1)
+    arguments = settings.arguments(config, plan)
+    if world_size() == 1 and arguments.n_gpu > 1:
+        # One process trains on one GPU; TRL does not take DataParallel. Several GPUs: accelerate launch.
+        arguments._n_gpu = 1
+    return settings.trainer(model, arguments, rows.dataset(order), (rows.tokenizer, rows.pad), peft_config, [callback])
 
 
 def _as_main(flag: bool) -> bool:
@@ -205,27 +121,6 @@ def _as_main(flag: bool) -> bool:
     from accelerate.utils import broadcast_object_list
 
     return bool(broadcast_object_list([flag])[0])
-
-
-def _lora(config: TrainConfig, extra: dict[str, Any]) -> Any:
-    if config.method == "full":
-        return None
-    if config.lora_rank < 1:
-        raise UserError(f"train.lora_rank: found {config.lora_rank}, expected 1 or more (the paper: 8)")
-    from peft import LoraConfig
-
-    modules = config.target_modules if isinstance(config.target_modules, str) else list(config.target_modules)
-    settings = {
-        "r": config.lora_rank,
-        "lora_alpha": config.lora_alpha,
-        "lora_dropout": config.lora_dropout,
-        "target_modules": modules,
-        "task_type": "CAUSAL_LM",
-    }
-    try:
-        return LoraConfig(**{**settings, **extra})
-    except TypeError as error:
-        raise UserError(f"train.extra.lora: {error}") from error
 
 
 def _memory(model: Any, rows: Rows, batch: int, dtype: torch.dtype, device: torch.device) -> tuple[int, bool]:
