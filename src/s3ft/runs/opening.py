@@ -19,8 +19,8 @@ from s3ft.digest import digest
 from s3ft.evaluate import harness
 from s3ft.models import locate
 from s3ft.pipeline import require_capabilities
-from s3ft.progress import console
 from s3ft.processes import is_first_rank, locked
+from s3ft.progress import console
 from s3ft.runs import directory
 from s3ft.runs.directory import Run
 from s3ft.types import UserError
@@ -53,7 +53,7 @@ def opened(config: RunConfig, name: str) -> Iterator[tuple[Run, TextIO]]:
 
 
 def _begun_with(folder: Path) -> RunConfig | None:
-    """The config that a run was begun with; a damaged one is named and written again, every part has a key of its own."""
+    """The config that a run was begun with; a damaged one is named and written again: every part has its own key."""
     try:
         return directory.read_config(folder)
     except UserError as error:
@@ -140,9 +140,12 @@ def _fixed(config: RunConfig, recipes: set[str]) -> dict[str, Any]:
     """What finished parts rest on; of recipes and rates, those of `recipes`."""
     plain = config.model_dump(mode="json", exclude={"cache", "seeds", "evaluate", "recipes", "backend"})
     plain["train"]["learning_rate"] = {name: config.train.rate(name) for name in recipes}
-    del plain["train"]["report_to"]
+    for name in config.train.changes_nothing:
+        del plain["train"][name]
     ladders = config.ladders()
-    plain["recipes"] = {name: [[r.source, r.num_samples, r.temperature, r.keep] for r in ladders[name]] for name in recipes}
+    plain["recipes"] = {
+        name: [[r.source, r.num_samples, r.temperature, r.keep] for r in ladders[name]] for name in recipes
+    }
     plain["backend"] = directory.settings(config.backend)
     return plain
 

@@ -34,7 +34,9 @@ def sweep(run: Run) -> None:
         return
     _require_targets(run)
     rows = [run.counts("validation").digest, config.sweep.rows]
-    jobs = {name: [_job(run, name, s, config.sweep.seed, "sweep") for s in _points(config, name)] for name in run.recipes}
+    jobs = {
+        name: [_job(run, name, s, config.sweep.seed, "sweep") for s in _points(config, name)] for name in run.recipes
+    }
     keys = {name: digest([[j.key for j in points], rows]) for name, points in jobs.items()}
     missing = [n for n in jobs if made.read(run.folder / "sweep" / f"{n}.json", keys[n]) is None]
     if reused := [n for n in jobs if n not in missing]:
@@ -106,7 +108,8 @@ def _job(run: Run, recipe: str, setting: TrainConfig, seed: int, where: str) -> 
     folder = run.adapter(recipe, seed)
     if where == "sweep":
         folder = run.folder / "sweep" / recipe / f"{setting.learning_rate:g}-r{setting.lora_rank}"
-    how = [setting.model_dump(mode="json", exclude={"report_to"}), run.config.chat.model_dump(mode="json"), seed, _steps(run)]
+    plain = setting.model_dump(mode="json", exclude=set(setting.changes_nothing))
+    how = [plain, run.config.chat.model_dump(mode="json"), seed, _steps(run)]
     return Job(recipe, seed, folder, setting, digest([run.summary(recipe)["key"], how]))
 
 
@@ -123,9 +126,9 @@ def _train(run: Run, jobs: list[Job]) -> None:
     if not missing:
         return
     from s3ft.models import loading
+    from s3ft.runs.quiet import quiet_libraries
     from s3ft.train import loop
     from s3ft.train.arm import Arm, Base
-    from s3ft.runs.quiet import quiet_libraries
     from s3ft.train.rows import prepare
 
     quiet_libraries()

@@ -30,9 +30,6 @@ from s3ft.train.rows import Rows
 from s3ft.train.sft import COMPLETE, TrainingCallback, trainer_for
 from s3ft.types import UserError
 
-SAVE_SECONDS = 300.0
-"""Time between checkpoints: what a killed run loses at most."""
-
 
 def train(
     base: Base,
@@ -40,7 +37,6 @@ def train(
     out_dir: Path,
     arm: Arm,
     *,
-    save_seconds: float = SAVE_SECONDS,
     advance: Callable[[int], None] | None = None,
 ) -> dict[str, Any]:
     """Trains on `rows` and writes `out_dir` whole: the PEFT adapter, log.jsonl, and s3ft.json with the facts that are
@@ -55,12 +51,12 @@ def train(
     config, where = arm.config, base.device
     steps = arm.steps or max(1, round(len(rows) / config.batch_size * config.epochs))
     arm = replace(arm, steps=steps)
-    plain = config.model_dump(mode="json")
+    plain = config.model_dump(mode="json", exclude=set(config.changes_nothing))
     made_of = digest([str(base.model), rows.digest, plain, arm.recipe, arm.seed, steps, str(base.dtype), arm.key])
     partial = _opened(out_dir, made_of)
     loaded = _load(base, config)
     _fits(rows, loaded.config)
-    watch = TrainingCallback(partial / "log.jsonl", save_seconds)
+    watch = TrainingCallback(partial / "log.jsonl", config.save_seconds)
     trainer = trainer_for(loaded, rows, partial, arm, base, watch)
     try:
         before = _logits(trainer.model, rows)

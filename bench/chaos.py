@@ -1,0 +1,345 @@
+"""What a real run survives: python bench/chaos.py [damage] [kill] [stop] [full] [together] [--groups N]
+
+The quickstart made small, harmed at moments that have names: killed (-9), stopped (Ctrl-C, SIGTERM), its disk full, its
+files damaged, two commands at once. The command is then repeated, and the result must be that of an undisturbed run,
+byte for byte, seconds apart. The table shows what was done how often; lost: results that differ or were made again
+without need; silent: damage or a stop that no line names; tracebacks: tracebacks seen. Full disks need the right to
+mount. Writes bench/chaos.json."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import chaos_cases as cases
+from chaos_cases import Moment
+
+HERE = Path(__file__).parent
+SMALL = ["limit=16", "evaluate.rows=8", "evaluate.limit=4", "evaluate.benchmarks=[lab_reading]", "seeds=[0]"]
+SMALL += ["train.epochs=2", "train.batch_size=4", "train.save_seconds=0", "sampling.max_tokens=48", "recipes=[s3ft]"]
+COMMAND = [
+    sys.executable,
+    "-m",
+    "s3ft",
+    "run",
+    str(HERE.parent / "examples" / "quickstart.yaml"),
+    *SMALL,
+    "cache=cache",
+]
+SWEEP = "sweep={learning_rate: [8e-3], rows: 4}"
+TIMES = ("seconds", "train_seconds", "resumed_from")
+"""Facts that differ between equal runs."""
+
+
+@dataclass
+class Row:
+    """A line of the table."""
+
+    place: str
+    kind: str
+    times: int = 1
+    lost: int = 0
+    silent: int = 0
+    tracebacks: int = 0
+    note: str = ""
+
+
+def start(case: Path, *more: str, moment: Moment | None = None, action: str = "", folder: str = "") -> Any:
+    """The command in a session of its own; with a moment, harm is done to it then."""
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
+    if moment is not None:
+        plan = {**asdict(moment), "action": action, "folder": str(case / folder), "fired": str(case / "fired")}
+        hook = case / "hook"
+        hook.mkdir(exist_ok=True)
+        shutil.copy(HERE / "chaos_hook.py", hook / "sitecustomize.py")
+        environment["S3FT_CHAOS"] = json.dumps(plan)
+        environment["PYTHONPATH"] = os.pathsep.join([str(hook), environment.get("PYTHONPATH", "")])
+        (case / "fired").unlink(missing_ok=True)
+    return subprocess.Popen(
+        [*COMMAND, *more],
+        cwd=case,
+        env=environment,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+
+
+def ended(process: Any) -> tuple[int, str]:
+    output, _ = process.communicate()
+    return process.returncode, output
+
+
+def content(run: Path) -> dict[str, Any]:
+    """Everything that a run's result consists of, seconds apart."""
+    found: dict[str, Any] = {}
+    for path in sorted(p for p in run.rglob("*") if p.is_file()):
+        name = str(path.relative_to(run))
+        if name in ("log.txt", ".lock", "report.md"):
+            continue
+        found[name] = _timeless(json.loads(path.read_text())) if path.suffix == ".json" else path.read_bytes()
+    return found
+
+
+def _timeless(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    return {k: _timeless(v) for k, v in value.items() if k not in TIMES}
+
+
+def difference(run: Path, expected: dict[str, Any]) -> list[str]:
+    """The files of a run that are not as in the undisturbed one."""
+    try:
+        found = content(run)
+    except ValueError as error:
+        return [str(error)]
+    return [n for n in sorted(found.keys() | expected.keys()) if found.get(n) != expected.get(n)]
+
+
+def finished(case: Path) -> dict[Path, int]:
+    """What stages have finished, with the times of the files."""
+    roots = [case / cases.RUN / part for part in ("records", "adapters", "evals", "sweep")]
+    facts = [p for root in roots for p in root.rglob("*.json") if ".partial" not in str(p)]
+    return {p: p.stat().st_mtime_ns for p in facts if '"files"' in p.read_text()}
+
+
+def num_kept(case: Path) -> int:
+    """How many values the cache holds."""
+    try:
+        with closing(sqlite3.connect(f"file:{case}/cache/{cases.STORE}?mode=ro", uri=True, timeout=60)) as store:
+            table = store.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchone()[0]
+            return int(store.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
+    except (sqlite3.Error, TypeError):
+        return 0
+
+
+class Bench:
+    """A folder with an undisturbed run, and the rows of the table so far."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.rows = folder, list[Row]()
+        self.done = self.undisturbed("done")
+        self.expected = content(self.done / cases.RUN)
+
+    def undisturbed(self, name: str, *more: str) -> Path:
+        case = self.case(name)
+        code, output = ended(start(case, *more))
+        if code:
+            raise SystemExit(f"the undisturbed run failed:\n{output}")
+        return case
+
+    def case(self, name: str, copied: Path | None = None) -> Path:
+        case = self.folder / name
+        shutil.rmtree(case, ignore_errors=True)
+        if copied is None:
+            case.mkdir()
+        else:
+            shutil.copytree(copied, case)
+        return case
+
+    def add(self, row: Row, output: str = "") -> None:
+        row.tracebacks += output.count("Traceback (most recent call last)")
+        self.rows.append(row)
+        bad = row.lost or row.silent or row.tracebacks
+        print(show(row) + (f"\n{output}" if bad else ""), flush=True)
+
+    def chain(self, case: Path, kind: str, moments: list[Any], harm: Callable[[Any, Row], str], *more: str) -> None:
+        """Harm at one moment after another, each in a repeat of the command, then a repeat to the end."""
+        rows = []
+        for moment in moments:
+            row = Row("", kind)
+            before = finished(case), num_kept(case)
+            output = harm(moment, row)
+            now = finished(case)
+            row.lost += sum(now.get(p) != time for p, time in before[0].items()) + (num_kept(case) < before[1])
+            if not (case / "fired").exists():
+                row.note = (row.note + " the moment did not come").strip()
+                row.lost += 1
+            self.add(row, output)
+            rows.append(now)
+        code, output = ended(start(case, *more))
+        last, expected = Row("repeated to the end", kind), self.expected
+        if more:
+            expected = content(self.undisturbed("swept", *more) / cases.RUN)
+        differing = difference(case / cases.RUN, expected)
+        again = {str(p) for now in rows for p, time in now.items() if p.stat().st_mtime_ns != time}
+        last.lost, last.note = len(differing) + len(again) + (code != 0), ", ".join([*differing, *again])
+        self.add(last, output)
+
+
+def kill(bench: Bench) -> None:
+    for action, moments, more in (
+        ("kill", cases.KILLS, []),
+        ("worker", cases.WORKER_KILLS, []),
+        ("kill", cases.SWEEP_KILLS, [SWEEP]),
+    ):
+        case = bench.case("kill")
+        if more:
+            shutil.copytree(bench.done / "cache", case / "cache")
+
+        def harm(moment: Moment, row: Row, case: Path = case, action: str = action, more: Any = more) -> str:
+            row.place = moment.place
+            code, output = ended(start(case, *more, moment=moment, action=action))
+            if action == "worker":
+                row.silent = int("ended by signal 9" not in output or code != 137)
+            return output
+
+        bench.chain(case, "kill -9" if action == "kill" else "kill -9 of a stage", moments, harm, *more)
+
+
+def stop(bench: Bench) -> None:
+    case = bench.case("stop")
+
+    def harm(planned: tuple[Moment, str], row: Row) -> str:
+        moment, action = planned
+        row.place, row.kind = moment.place, "Ctrl-C" if action == "int" else "SIGTERM"
+        process = start(case, moment=moment, action=action)
+        code, output = ended(process)
+        line = "s3ft: stopped; repeat the command to go on"
+        row.silent = int(code != 130 or output.count(line) != 1 or output.splitlines()[-1] != line)
+        try:
+            os.killpg(process.pid, signal.SIGKILL)
+            row.lost, row.note = 1, "left processes behind"
+        except ProcessLookupError:
+            pass
+        row.note += f" exit {code}" if code != 130 else ""
+        return output
+
+    bench.chain(case, "stop", cases.STOPS, harm)
+
+
+@contextmanager
+def mounted(folder: Path) -> Iterator[None]:
+    """A small file system of its own in a folder. Raises CalledProcessError without the right to mount."""
+    folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", str(folder)], check=True, capture_output=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def full(bench: Bench) -> None:
+    case = bench.case("full")
+
+    def harm(planned: tuple[Moment, str], row: Row) -> str:
+        moment, folder = planned
+        row.place, row.kind = f"{moment.place} ({folder})", "disk full"
+        code, output = ended(start(case, moment=moment, action="fill", folder=folder))
+        (case / folder / "filler").unlink(missing_ok=True)
+        lines = [line for line in output.splitlines() if line.startswith("s3ft: ")]
+        row.silent = int(code != 2 or len(lines) != 1 or "free some" not in lines[0])
+        row.note = f"exit {code}" if code != 2 else ""
+        return output
+
+    try:
+        with mounted(case / "runs"), mounted(case / "cache"):
+            bench.chain(case, "disk full", cases.FULL, harm)
+    except subprocess.CalledProcessError as error:
+        print(f"disk full: not tried, no right to mount ({error.stderr.decode().strip()})")
+
+
+def with_partial(bench: Bench) -> Path:
+    """The finished run with the checkpoints of a killed training and a write-ahead log of the cache beside it."""
+    case = bench.case("partial", bench.done)
+    shutil.rmtree(case / cases.RUN / "adapters")
+    ended(start(case, moment=cases.COMPLETED, action="kill"))
+    adapter = Path(cases.RUN) / cases.ADAPTER
+    shutil.copytree(bench.done / adapter, case / adapter)
+    with closing(sqlite3.connect(case / "cache" / cases.STORE)) as store:
+        table = store.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchone()[0]
+        with store:
+            store.execute(f"UPDATE {table} SET value = value || ' '")
+        kept = (case / "cache" / f"{cases.STORE}-wal").read_bytes()
+    (case / "cache" / f"{cases.STORE}-wal").write_bytes(kept)
+    return case
+
+
+def damage(bench: Bench, most: int | None = None) -> None:
+    source = with_partial(bench)
+    for number, group in enumerate(cases.groups()[:most]):
+        case = bench.case("damage", source)
+        for harm in group:
+            if not harm.file.endswith("-wal"):
+                (case / "cache" / f"{cases.STORE}-wal").unlink(missing_ok=True)
+        for harm in group:
+            harm.do(case)
+        code, output = ended(start(case))
+        differing = difference(case / cases.RUN, bench.expected)
+        for harm in group:
+            lost = [n for n in differing if harm.file.endswith(n)]
+            silent = not any(text in output for text in harm.says)
+            bench.add(Row(harm.file, harm.kind, lost=len(lost), silent=silent))
+        bench.add(
+            Row(f"group {number}", "repeat", lost=len(differing) + (code != 0), note=", ".join(differing)), output
+        )
+
+
+def together(bench: Bench) -> None:
+    case = bench.case("one run")
+    processes = [start(case), start(case)]
+    results = [ended(p) for p in processes]
+    refused = [o for code, o in results if code == 2 and "another s3ft is at work here" in o]
+    well = len(refused) + sum(code == 0 for code, _ in results) == 2 and len(refused) < 2
+    differing = difference(case / cases.RUN, bench.expected)
+    bench.add(
+        Row("one run", "two commands", lost=len(differing), silent=int(not well)), "\n".join(o for _, o in results)
+    )
+    case = bench.case("one cache")
+    results = [ended(p) for p in [start(case), start(case, "--name", "other")]]
+    differing = [n for name in ("quickstart", "other") for n in difference(case / "runs" / name, bench.expected)]
+    failed = sum(code != 0 for code, _ in results)
+    bench.add(Row("one cache", "two runs", lost=len(differing) + failed), "\n".join(o for _, o in results))
+
+
+def show(row: Row) -> str:
+    counts = f"{row.times:>5} {row.lost:>4} {row.silent:>6} {row.tracebacks:>10}"
+    return f"{row.place:<62} {row.kind:<18} {counts}  {row.note}".rstrip()
+
+
+SECTIONS: dict[str, Callable[[Bench], None]] = {
+    "together": together,
+    "kill": kill,
+    "stop": stop,
+    "full": full,
+    "damage": damage,
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("sections", nargs="*", choices=[*SECTIONS, []], help="default: all")
+    parser.add_argument("--groups", type=int, help="how many groups of damaged files; default: all")
+    parser.add_argument("--out", type=Path, default=HERE / "chaos.json")
+    asked = parser.parse_args()
+    begun = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        bench = Bench(Path(folder))
+        for name in asked.sections or SECTIONS:
+            if name == "damage":
+                damage(bench, asked.groups)
+            else:
+                SECTIONS[name](bench)
+    total = Row("all", "", *(sum(getattr(r, n) for r in bench.rows) for n in ("times", "lost", "silent", "tracebacks")))
+    print(show(total))
+    kept = {"seconds": round(time.monotonic() - begun), "total": asdict(total), "rows": [asdict(r) for r in bench.rows]}
+    asked.out.write_text(json.dumps(kept, indent=1) + "\n")
+    sys.exit(bool(total.lost or total.silent or total.tracebacks))
+
+
+if __name__ == "__main__":
+    main()
