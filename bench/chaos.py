@@ -4,7 +4,7 @@ The quickstart made small, harmed at moments that have names: killed (-9), stopp
 files damaged, two commands at once. The command is then repeated, and the result must be that of an undisturbed run,
 byte for byte, seconds apart. The table shows what was done how often; lost: results that differ or were made again
 without need; silent: damage or a stop that no line names; tracebacks: tracebacks seen. Full disks need the right to
-mount. Writes bench/chaos.json."""
+mount. Writes bench/chaos.json, in which sections that were not asked for stay."""
 
 from __future__ import annotations
 
@@ -42,6 +42,9 @@ COMMAND = [
 SWEEP = "sweep={learning_rate: [8e-3], rows: 4}"
 TIMES = ("seconds", "train_seconds", "resumed_from")
 """Facts that differ between equal runs."""
+
+
+COUNTS = ("times", "lost", "silent", "tracebacks")
 
 
 @dataclass
@@ -128,10 +131,11 @@ def num_kept(case: Path) -> int:
 
 
 class Bench:
-    """A folder with an undisturbed run, and the rows of the table so far."""
+    """A folder with an undisturbed run, and the rows of the table so far by section."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.rows = folder, list[Row]()
+    def __init__(self, folder: Path, out: Path) -> None:
+        self.folder, self.out, self.section = folder, out, ""
+        self.kept: dict[str, Any] = json.loads(out.read_text()) if out.is_file() else {}
         self.done = self.undisturbed("done")
         self.expected = content(self.done / cases.RUN)
 
@@ -153,9 +157,14 @@ class Bench:
 
     def add(self, row: Row, output: str = "") -> None:
         row.tracebacks += output.count("Traceback (most recent call last)")
-        self.rows.append(row)
+        rows = self.kept.setdefault(self.section, {"seconds": 0, "rows": []})["rows"]
+        rows.append(asdict(row))
+        self.save()
         bad = row.lost or row.silent or row.tracebacks
         print(show(row) + (f"\n{output}" if bad else ""), flush=True)
+
+    def save(self) -> None:
+        self.out.write_text(json.dumps(self.kept, indent=1) + "\n")
 
     def chain(self, case: Path, kind: str, moments: list[Any], harm: Callable[[Any, Row], str], *more: str) -> None:
         """Harm at one moment after another, each in a repeat of the command, then a repeat to the end."""
@@ -326,18 +335,21 @@ def main() -> None:
     parser.add_argument("--groups", type=int, help="how many groups of damaged files; default: all")
     parser.add_argument("--out", type=Path, default=HERE / "chaos.json")
     asked = parser.parse_args()
-    begun = time.monotonic()
+    print(f"{'place':<62} {'kind':<18} times lost silent tracebacks")
     with tempfile.TemporaryDirectory() as folder:
-        bench = Bench(Path(folder))
+        bench = Bench(Path(folder), asked.out)
         for name in asked.sections or SECTIONS:
+            begun, bench.section = time.monotonic(), name
+            bench.kept.pop(name, None)
             if name == "damage":
                 damage(bench, asked.groups)
             else:
                 SECTIONS[name](bench)
-    total = Row("all", "", *(sum(getattr(r, n) for r in bench.rows) for n in ("times", "lost", "silent", "tracebacks")))
+            bench.kept[name]["seconds"] = round(time.monotonic() - begun)
+    bench.save()
+    rows = [row for section in bench.kept.values() for row in section["rows"]]
+    total = Row("all sections so far", "", *(sum(r[n] for r in rows) for n in COUNTS))
     print(show(total))
-    kept = {"seconds": round(time.monotonic() - begun), "total": asdict(total), "rows": [asdict(r) for r in bench.rows]}
-    asked.out.write_text(json.dumps(kept, indent=1) + "\n")
     sys.exit(bool(total.lost or total.silent or total.tracebacks))
 
 
