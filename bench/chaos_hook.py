@@ -9,6 +9,7 @@ import fnmatch
 import json
 import os
 import signal
+import sqlite3
 import sys
 
 _PLAN = json.loads(os.environ.get("S3FT_CHAOS", "null"))
@@ -17,13 +18,20 @@ _seen = 0
 
 
 def _hook(event, args):
-    if event == "sqlite3.connect/handle" and _PLAN["event"] == "insert":
-        args[0].set_trace_callback(lambda line: line.startswith("INSERT OR REPLACE INTO kept") and _moment())
-    elif event == _PLAN["event"] and isinstance(args[0], (str, bytes, os.PathLike)):
+    if event == _PLAN["event"] and isinstance(args[0], (str, bytes, os.PathLike)):
         path = os.fsdecode(args[1] if event == "os.rename" else args[0])
         is_write = event != "open" or "w" in (args[1] or "") or "a" in (args[1] or "") or args[2] & _WRITING
         if is_write and fnmatch.fnmatch(path, "*" + _PLAN["path"]):
             _moment()
+
+
+def _watched(connect):
+    def connected(*args, **settings):
+        store = connect(*args, **settings)
+        store.set_trace_callback(lambda line: line.startswith("INSERT OR REPLACE INTO kept") and _moment())
+        return store
+
+    return connected
 
 
 def _moment():
@@ -60,3 +68,5 @@ def _fill(folder):
 
 if _PLAN and ("S3FT_PARENT" in os.environ or not _PLAN["in_worker"]):
     sys.addaudithook(_hook)
+    if _PLAN["event"] == "insert":
+        sqlite3.connect = _watched(sqlite3.connect)
