@@ -335,6 +335,8 @@ def main() -> None:
     parser.add_argument("--groups", type=int, help="how many groups of damaged files; default: all")
     parser.add_argument("--out", type=Path, default=HERE / "chaos.json")
     asked = parser.parse_args()
+    # Shells ignore Ctrl-C in what they start in the background, and what it starts inherits that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     print(f"{'place':<62} {'kind':<18} times lost silent tracebacks")
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(Path(folder), asked.out)

@@ -35,12 +35,12 @@ def _import(place: str, module: str) -> Moment:
 
 
 ADAPTER, RUN = "adapters/s3ft/seed-0", "runs/quickstart"
-ANSWER = Moment("build: an answer is kept", "insert", "", 5)
+ANSWER = Moment("build: an answer is kept", "insert", "", 5, in_worker=True)
 MEASURED = Moment("evaluate: an answer is kept", "insert", "", 3, in_worker=True)
 HARNESS = _import("evaluate: a benchmark begins", "lm_eval.evaluator")
 STEP = _write("train: a step is logged", f"{ADAPTER}.partial/log.jsonl", 4)
 CHECKPOINT = _write("train: a checkpoint is written", f"{ADAPTER}.partial/checkpoint-6/trainer_state.json")
-COMPLETED = _write("train: a checkpoint is complete", f"{ADAPTER}.partial/checkpoint-7/complete")
+COMPLETED = _rename("train: a checkpoint is complete", f"{ADAPTER}.partial/checkpoint-7/complete")
 
 KILLS = [
     _write("data: rows are written", "data.partial/train.jsonl.partial"),
@@ -201,16 +201,18 @@ COLUMNS: list[list[Damage]] = [
     ],
     [
         *(Damage(f"cache/{STORE}", kind, ("cache cache/generations.sqlite",)) for kind in KINDS if kind != "removed"),
-        Damage(f"cache/{STORE}", "removed", ("build: ",)),
-        *(Damage(f"cache/{STORE}-wal", kind, ("build: ",)) for kind in ALL),
+        Damage(f"cache/{STORE}", "removed", ("build: ", "build s3ft: ")),
+        *(Damage(f"cache/{STORE}-wal", kind, ("build: ", "build s3ft: ")) for kind in ALL),
     ],
     [
         *_damages({f"{ADAPTER}.partial/checkpoint-6/{n}": "" for n in CHECKPOINTED}, ("cut", "garbage")),
-        *_damages({f"{ADAPTER}.partial/{n}": "" for n in ("log.jsonl", "setting.json")}, ("cut", "garbage")),
+        *_damages({f"{ADAPTER}.partial/setting.json": ""}, ("cut", "garbage")),
+        *(Damage(f"{RUN}/{ADAPTER}.partial/log.jsonl", kind, ("train s3ft seed 0: ",)) for kind in ALL),
     ],
 ]
-"""What does not hide another damage, in columns; a group takes one of each. The rows of the report are written by every
-command, and SQLite itself drops what is damaged in its write-ahead log: the result is checked, no line is asked for."""
+"""What does not hide another damage, in columns; a group takes one of each. Reports are written by every
+command, the log of a killed training from its checkpoint, and SQLite itself drops what is damaged in its write-ahead
+log: the result is checked, no line that names the file is asked for."""
 
 
 def groups() -> list[list[Damage]]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from s3ft.digest import digest
-from s3ft.progress import console, shown
+from s3ft.progress import say
 from s3ft.protocols import Backend, require, scoring
 from s3ft.types import Capability, Completion, Request, Sampling, Score, UserError
 
@@ -91,7 +91,7 @@ class Store:
         return None
 
     def _say(self, what: str) -> None:
-        console.print(f"cache {shown(str(self._path))}: {what}", soft_wrap=True, markup=False)
+        say(f"cache {self._path}: {what}")
 
     def put(self, values: Mapping[str, Any]) -> None:
         """All of `values`, or none of them if the process dies."""

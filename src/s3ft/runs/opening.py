@@ -21,7 +21,7 @@ from s3ft.evaluate import harness
 from s3ft.models import locate
 from s3ft.pipeline import require_capabilities
 from s3ft.processes import is_first_rank, locked
-from s3ft.progress import console, shown
+from s3ft.progress import say
 from s3ft.runs import directory
 from s3ft.runs.directory import Run
 from s3ft.types import UserError
@@ -58,10 +58,10 @@ def _begun_with(folder: Path) -> RunConfig | None:
     try:
         found = directory.read_config(folder)
     except UserError as error:
-        console.print(shown(str(error)), soft_wrap=True, markup=False)
+        say(str(error))
         return None
     if found is None and directory.has_results(folder):
-        console.print(shown(f"{folder / 'config.yaml'}: missing; written again"), soft_wrap=True, markup=False)
+        say(f"{folder / 'config.yaml'}: missing; written again")
     return found
 
 
@@ -74,7 +74,7 @@ def _prepare(run: Run, then: RunConfig | None) -> None:
         if then is None:
             directory.discard(run.folder)
         raise
-    if not _has_versions(run, then is not None):
+    if not _has_versions(run, then is not None or directory.has_results(run.folder)):
         atomic.write_json(run.folder / "versions.json", {"begun": date.today().isoformat(), **versions()})
     if then != run.config:
         directory.write_config(run.folder, run.config)

@@ -24,7 +24,7 @@ from s3ft.data import atomic, made
 from s3ft.digest import digest
 from s3ft.models import loading
 from s3ft.processes import is_first_rank, local_rank
-from s3ft.progress import progress
+from s3ft.progress import progress, say
 from s3ft.train.arm import Arm, Base
 from s3ft.train.rows import Rows
 from s3ft.train.sft import COMPLETE, TrainingCallback, trainer_for
@@ -61,8 +61,8 @@ def train(
     try:
         before = _logits(trainer.model, rows)
         trainer.accelerator.wait_for_everyone()
-        resume = _checkpoint(partial)
-        watch.begin(resume)
+        resume, done = _checkpoint(partial)
+        watch.begin(done["step"], done["log"])
         with nullcontext() if advance else progress(f"train {arm.recipe}, seed {arm.seed}", steps, "steps") as bar:
             watch.advance = advance or bar or watch.advance
             result = trainer.train(resume_from_checkpoint=str(resume) if resume else None)
@@ -87,7 +87,7 @@ def train(
             "mean_loss": sum(watch.losses) / len(watch.losses) if watch.losses else None,
             "logit_change": change,
             "adapter_norm": _norm(trainer.model),
-            "resumed_from": int(resume.name.split("-")[1]) if resume else 0,
+            "resumed_from": done["step"],
             "processes": trainer.accelerator.num_processes,
             "seconds": time.monotonic() - begun,
             "train_seconds": result.metrics["train_runtime"],
@@ -125,7 +125,10 @@ def _setting(partial: Path) -> Any:
     """What a killed training was made of; None if that cannot be read."""
     try:
         return json.loads((partial / "setting.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except OSError:
+        return None
+    except ValueError:
+        say(f"{partial / 'setting.json'}: damaged; the training begins anew")
         return None
 
 
@@ -160,10 +163,13 @@ def _fits(rows: Rows, config: Any) -> None:
         )
 
 
-def _checkpoint(partial: Path) -> Path | None:
-    """The newest checkpoint that was written to its end."""
-    found = [p for p in partial.glob("checkpoint-*") if (p / COMPLETE).is_file()]
-    return max(found, key=lambda p: int(p.name.split("-")[1]), default=None)
+def _checkpoint(partial: Path) -> tuple[Path | None, dict[str, Any]]:
+    """The newest checkpoint that was written to its end, with its step and the log until then; a damaged one is said
+    and left aside."""
+    for folder in sorted(partial.glob("checkpoint-*"), key=lambda p: -int(p.name.split("-")[1])):
+        if (found := made.read(folder / COMPLETE)) is not None:
+            return folder, found
+    return None, {"step": 0, "log": []}
 
 
 def _logits(model: Any, rows: Rows) -> torch.Tensor:
