@@ -4,7 +4,6 @@ bench/chaos.py does more of it, over more moments and every kind of damage."""
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -22,6 +21,9 @@ COMMAND = [sys.executable, "-m", "s3ft", "run", "own.yaml"]
 
 def start(folder):
     """The command in a session of its own, as a terminal starts it."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        # As a shell leaves it for what it starts in the background.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     return subprocess.Popen(
         COMMAND, cwd=folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True
     )
@@ -65,9 +67,28 @@ def content(folder):
 
 
 @pytest.fixture(scope="module")
-def done(tmp_path_factory):
+def stopped(tmp_path_factory):
+    """A run stopped by Ctrl-C while it builds: the folder, the exit code, the output, whether a process was left."""
     folder = tmp_path_factory.mktemp("damage")
     prepare(folder)
+    process = start(folder)
+    until = time.monotonic() + 300
+    while not (folder / RUN / "records" / "sft.jsonl.partial").exists():
+        assert process.poll() is None, process.communicate()[0]
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGINT)
+    output, _ = process.communicate()
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return folder, process.returncode, output, False
+    return folder, process.returncode, output, True
+
+
+@pytest.fixture(scope="module")
+def done(stopped):
+    folder, *_ = stopped
     code, output = run(folder)
     assert code == 0, output
     return folder, content(folder)
@@ -91,68 +112,37 @@ def zero(path):
         file.write(bytes(512))
 
 
-REMOVED = Path.unlink
-
-GROUPS = [
-    {
-        "config.yaml": garble,
-        "versions.json": cut,
-        "data/train.jsonl": cut,
-        "records/sft.jsonl": cut,
-        f"{ADAPTER}/adapter_model.safetensors": zero,
-        "evals/base.json": empty,
-        "evals/sft-seed-0.samples.jsonl": cut,
-        "report.json": garble,
-        "../../cache/generations.sqlite": garble,
-    },
-    {
-        "config.yaml": REMOVED,
-        "versions.json": REMOVED,
-        "data/splits.json": garble,
-        "train/sft.jsonl": REMOVED,
-        f"{ADAPTER}/adapter_config.json": cut,
-        "evals/base.samples.jsonl": empty,
-        "evals/sft-seed-0.json": cut,
-        "report.md": REMOVED,
-        "../../cache/generations.sqlite": empty,
-    },
-]
+DAMAGE = {
+    "config.yaml": cut,
+    "versions.json": Path.unlink,
+    "data/train.jsonl": cut,
+    "train/sft.jsonl": Path.unlink,
+    f"{ADAPTER}/adapter_model.safetensors": zero,
+    "evals/base.json": empty,
+    "evals/sft-seed-0.samples.jsonl": garble,
+    "report.json": garble,
+    "../../cache/generations.sqlite": garble,
+}
 """Damage that does not hide other damage."""
 
 
-@pytest.mark.parametrize("group", GROUPS)
-def test_every_damage_is_named_and_a_repeat_is_as_if_nothing_had_happened(done, tmp_path, group):
-    folder, undisturbed = done
-    shutil.copytree(folder, tmp_path, dirs_exist_ok=True, copy_function=shutil.copy2)
-    for name, damage in group.items():
-        damage(tmp_path / RUN / name)
-    code, output = run(tmp_path)
-    assert code == 0, output
-    assert "Traceback" not in output
-    for name in group:
-        # Reports are written by every command.
-        says = f"{RUN}/{name}: " if not name.startswith(("report", "..")) else Path(name).stem
-        assert says in output, output
-    assert content(tmp_path) == undisturbed
-
-
-def test_ctrl_c_in_a_stage_is_one_line_leaves_no_process_and_a_repeat_at_once_goes_on(done, tmp_path):
-    folder, undisturbed = done
-    shutil.copytree(folder, tmp_path, dirs_exist_ok=True, copy_function=shutil.copy2)
-    shutil.rmtree(tmp_path / RUN / "adapters")
-    process = start(tmp_path)
-    until = time.monotonic() + 300
-    while not list((tmp_path / RUN).glob("adapters/sft/seed-0.partial/*")):
-        assert process.poll() is None
-        assert time.monotonic() < until
-        time.sleep(0.01)
-    os.killpg(process.pid, signal.SIGINT)
-    output, _ = process.communicate()
-    assert process.returncode == 130, output
+def test_ctrl_c_in_a_stage_is_one_line_and_leaves_no_process(stopped):
+    _, code, output, left = stopped
+    assert code == 130, output
     assert output.splitlines()[-1] == "s3ft: stopped; repeat the command to go on"
     assert "Traceback" not in output
-    with pytest.raises(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    code, output = run(tmp_path)
+    assert not left
+
+
+def test_every_damage_is_named_and_a_repeat_is_as_if_nothing_had_happened(done):
+    folder, undisturbed = done
+    for name, damage in DAMAGE.items():
+        damage(folder / RUN / name)
+    code, output = run(folder)
     assert code == 0, output
-    assert content(tmp_path) == undisturbed
+    assert "Traceback" not in output
+    for name in DAMAGE:
+        # Reports are written by every command, and the cache is named as in the config.
+        says = f"{RUN}/{name}: " if not name.startswith(("report", "..")) else Path(name).stem
+        assert says in output, output
+    assert content(folder) == undisturbed
