@@ -1,4 +1,4 @@
-"""What a real run survives: python bench/chaos.py [damage] [kill] [stop] [full] [together] [--groups N]
+"""What a real run survives: python bench/chaos.py [damage] [kill] [stage] [sweep] [stop] [full] [together] [--groups N]
 
 The quickstart made small, harmed at moments that have names: killed (-9), stopped (Ctrl-C, SIGTERM), its disk full, its
 files damaged, two commands at once. The command is then repeated, and the result must be that of an undisturbed run,
@@ -191,23 +191,37 @@ class Bench:
 
 
 def kill(bench: Bench) -> None:
-    for action, moments, more in (
-        ("kill", cases.KILLS, []),
-        ("worker", cases.WORKER_KILLS, []),
-        ("kill", cases.SWEEP_KILLS, [SWEEP]),
-    ):
-        case = bench.case("kill")
-        if more:
-            shutil.copytree(bench.done / "cache", case / "cache")
+    case = bench.case("kill")
 
-        def harm(moment: Moment, row: Row, case: Path = case, action: str = action, more: Any = more) -> str:
-            row.place = moment.place
-            code, output = ended(start(case, *more, moment=moment, action=action))
-            if action == "worker":
-                row.silent = int("ended by signal 9" not in output or code != 137)
-            return output
+    def harm(moment: Moment, row: Row) -> str:
+        row.place = moment.place
+        return ended(start(case, moment=moment, action="kill"))[1]
 
-        bench.chain(case, "kill -9" if action == "kill" else "kill -9 of a stage", moments, harm, *more)
+    bench.chain(case, "kill -9", cases.KILLS, harm)
+
+
+def stage(bench: Bench) -> None:
+    """A stage's process is killed, the command that started it is not."""
+    case = bench.case("stage")
+
+    def harm(moment: Moment, row: Row) -> str:
+        row.place = moment.place
+        code, output = ended(start(case, moment=moment, action="worker"))
+        row.silent = int("ended by signal 9" not in output or code != 137)
+        return output
+
+    bench.chain(case, "kill -9 of a stage", cases.WORKER_KILLS, harm)
+
+
+def sweep(bench: Bench) -> None:
+    case = bench.case("sweep")
+    shutil.copytree(bench.done / "cache", case / "cache")
+
+    def harm(moment: Moment, row: Row) -> str:
+        row.place = moment.place
+        return ended(start(case, SWEEP, moment=moment, action="kill"))[1]
+
+    bench.chain(case, "kill -9", cases.SWEEP_KILLS, harm, SWEEP)
 
 
 def stop(bench: Bench) -> None:
@@ -323,6 +337,8 @@ def show(row: Row) -> str:
 SECTIONS: dict[str, Callable[[Bench], None]] = {
     "together": together,
     "kill": kill,
+    "stage": stage,
+    "sweep": sweep,
     "stop": stop,
     "full": full,
     "damage": damage,
