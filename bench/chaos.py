@@ -13,11 +13,13 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -188,7 +190,7 @@ def with_partial(bench: Bench) -> Path:
     with closing(sqlite3.connect(case / "cache" / cases.STORE)) as store:
         table = store.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchone()[0]
         with store:
-            store.execute(f"UPDATE {table} SET value = value || ' '")
+            store.execute(f"UPDATE {table} SET value = value")
         kept = (case / "cache" / f"{cases.STORE}-wal").read_bytes()
     (case / "cache" / f"{cases.STORE}-wal").write_bytes(kept)
     return case
@@ -249,7 +251,7 @@ SECTIONS: dict[str, Callable[[Bench], None]] = {
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("sections", nargs="*", choices=[*SECTIONS, []], help="default: all")
+    parser.add_argument("sections", nargs="*", choices=[*SECTIONS, []], metavar="section", help="default: all")
     parser.add_argument("--groups", type=int, help="how many groups of damaged files; default: all")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "chaos.json")
     asked = parser.parse_args()
