@@ -188,9 +188,10 @@ def with_partial(bench: Bench) -> Path:
     adapter = Path(cases.RUN) / cases.ADAPTER
     shutil.copytree(bench.done / adapter, case / adapter)
     with closing(sqlite3.connect(case / "cache" / cases.STORE)) as store:
-        table = store.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchone()[0]
+        rows = store.execute("SELECT key, value FROM kept").fetchall()
         with store:
-            store.execute(f"UPDATE {table} SET value = value")
+            store.execute("DELETE FROM kept")
+            store.executemany("INSERT INTO kept VALUES (?, ?)", rows)
         kept = (case / "cache" / f"{cases.STORE}-wal").read_bytes()
     (case / "cache" / f"{cases.STORE}-wal").write_bytes(kept)
     return case

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sqlite3
 from collections.abc import Callable
@@ -143,19 +142,13 @@ def _zeroed(path: Path) -> None:
 def _changed(path: Path) -> None:
     """Another answer in the cache, in sound JSON."""
     with closing(sqlite3.connect(path)) as store, store:
-        table = store.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchone()[0]
-        for key, value in store.execute(f"SELECT key, value FROM {table}").fetchall():
-            if '"text"' in value:
-                changed = json.loads(value)
-                changed[0]["text"] = changed[0]["text"].replace("answer is", "answer is not")
-                store.execute(f"UPDATE {table} SET value = ? WHERE key = ?", (json.dumps(changed), key))
+        store.execute("""UPDATE kept SET value = replace(value, '"text": "', '"text": "not ')""")
 
 
 def _mangled(path: Path) -> None:
     """Values of the cache that are no JSON, in a sound file."""
     with closing(sqlite3.connect(path)) as store, store:
-        table = store.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchone()[0]
-        store.execute(f"UPDATE {table} SET value = substr(value, 1, length(value) / 2)")
+        store.execute("UPDATE kept SET value = substr(value, 1, length(value) / 2)")
 
 
 KINDS: dict[str, Callable[[Path], None]] = {

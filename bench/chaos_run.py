@@ -97,8 +97,7 @@ def num_kept(case: Path) -> int:
     """How many values the cache holds."""
     try:
         with closing(sqlite3.connect(f"file:{case}/cache/{cases.STORE}?mode=ro", uri=True, timeout=60)) as store:
-            table = store.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchone()[0]
-            return int(store.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
+            return int(store.execute("SELECT count(*) FROM kept").fetchone()[0])
     except (sqlite3.Error, TypeError):
         return 0
 
