@@ -111,7 +111,9 @@ def _local(model: Any, tokenizer: Any, chat: ChatConfig, use_cpu: bool = False) 
     return LocalModel(model, open_chat(tokenizer, chat, stop_ids=stops), BATCH_SIZE)
 
 
-def _records(local: LocalModel, rows: Any, judge: Any, recipe: str | Recipe, options: BuildOptions) -> Iterator[Record]:
+def _records(
+    local: LocalModel, rows: Any, judge: Any, recipe: str | Recipe, options: BuildOptions
+) -> Iterator[Record]:
     if isinstance(recipe, str) and recipe not in RECIPES:
         raise UserError(plugins.unknown("recipe", recipe, list(RECIPES)))
     rungs = RECIPES[recipe] if isinstance(recipe, str) else recipe
