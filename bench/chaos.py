@@ -201,9 +201,8 @@ def damage(bench: Bench, most: int | None = None) -> None:
     source = with_partial(bench)
     for number, group in enumerate(cases.groups()[:most]):
         case = bench.case("damage", source)
-        for harm in group:
-            if not harm.file.endswith("-wal"):
-                (case / "cache" / f"{cases.STORE}-wal").unlink(missing_ok=True)
+        if not any(harm.file.endswith("-wal") for harm in group):
+            (case / "cache" / f"{cases.STORE}-wal").unlink()
         for harm in group:
             harm.do(case)
         code, output = ended(start(case))
