@@ -118,6 +118,8 @@ def _read_data(run: Run) -> None:
     before = splits.counts(run.data)
     if before is not None and splits.counts(run.data, key) is not None:
         return
+    if directory.has_results(run.folder) and not (run.data / "splits.json").is_file():
+        say(f"{run.data / 'splits.json'}: missing; the rows are read again")
     partial = run.folder / "data.partial"
     shutil.rmtree(partial, ignore_errors=True)
     now = splits.write(run.task, partial, key, run.config.limit)
