@@ -1,5 +1,11 @@
 """python -m s3ft"""
 
-from s3ft.cli.main import main
+import sys
+
+try:
+    from s3ft.cli.main import main
+except KeyboardInterrupt:
+    print("s3ft: stopped; repeat the command to go on", file=sys.stderr)
+    sys.exit(130)
 
 main()

@@ -103,17 +103,17 @@ def run_workers(command: Sequence[str], parts: int, folder: Path, lock: TextIO) 
     environment = {**os.environ, _HOLDER: str(folder.resolve()), _PARENT: str(os.getpid())}
     if parts > 1:
         environment["OMP_NUM_THREADS"] = str(max(1, num_cores() // parts))
-    started = [
-        subprocess.Popen(
-            [sys.executable, "-m", *command],
-            env={**environment, _PART: f"{number}/{parts}"},
-            pass_fds=[lock.fileno()],
-        )
-        for number in range(parts)
-    ]
+    # Ctrl-C goes to this process only, which ends the workers: they would show where their imports were stopped.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    started: list[subprocess.Popen[bytes]] = []
     try:
+        for number in range(parts):
+            own = {**environment, _PART: f"{number}/{parts}"}
+            started.append(subprocess.Popen([sys.executable, "-m", *command], env=own, pass_fds=[lock.fileno()]))
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
         codes = [process.wait() for process in started]
     finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
         for process in started:
             if process.poll() is None:
                 process.terminate()

@@ -25,6 +25,11 @@ def shown(text: str) -> str:
     return _CONTROLS.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
 
 
+def say(text: str) -> None:
+    """One line, as it is, on the terminal."""
+    console.print(shown(text), soft_wrap=True, markup=False)
+
+
 class _Rate(ProgressColumn):
     def render(self, task: Bar) -> Text:
         speed = task.finished_speed or task.speed

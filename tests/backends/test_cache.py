@@ -276,11 +276,32 @@ def test_damage_met_on_the_way_costs_what_was_kept_and_nothing_else(tmp_path: Pa
     assert len(list(tmp_path.glob("c.sqlite.damaged-*"))) == 1
 
 
-def test_a_value_that_is_no_json_is_as_if_it_were_not_there(store: Store, tmp_path: Path) -> None:
-    store.put({"a": 1, "b": 2})
+@pytest.mark.parametrize("change", ["'{'", "replace(value, '234', '432')", "(SELECT value FROM kept WHERE key = 'b')"])
+def test_a_damaged_value_is_said_and_as_if_it_were_not_there(
+    store: Store, tmp_path: Path, change: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store.put({"a": "12345", "b": 2})
     with sqlite3.connect(tmp_path / "new" / "generations.sqlite") as db:
-        db.execute("UPDATE kept SET value = '{' WHERE key = 'a'")
-    assert (store.get("a"), store.get("b")) == (None, 2)
+        db.execute(f"UPDATE kept SET value = {change} WHERE key = 'a'")
+    assert (store.get("a"), store.get("a"), store.get("b")) == (None, None, 2)
+    assert capsys.readouterr().err.count("damaged values") == 1
+    store.put({"a": "1"})
+    assert store.get("a") == "1"
+
+
+def test_a_new_file_of_another_process_is_not_put_aside(tmp_path: Path) -> None:
+    path = tmp_path / "c.sqlite"
+    Store(path).put({str(i): "x" * 500 for i in range(200)})
+    with sqlite3.connect(path) as db:
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    slow = Store(path)
+    path.write_bytes(path.read_bytes()[:4096] + b"\xff" * 40_000)
+    quick = Store(path)
+    assert quick.get("7") is None
+    quick.put({"a": 1})
+    assert slow.get("7") is None
+    assert (slow.get("a"), quick.get("a")) == (1, 1)
+    assert len(list(tmp_path.glob("c.sqlite.damaged-*"))) == 1
 
 
 def test_only_the_owner_can_read_the_cache(store: Store, tmp_path: Path) -> None:

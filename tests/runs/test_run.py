@@ -243,6 +243,7 @@ def test_what_would_make_finished_parts_wrong_is_refused_with_the_fields(copy, m
         "backend.batch_size=8",
         "cache=other",
         "train.report_to=tensorboard",
+        "train.save_seconds=1",
         "train.learning_rate.ssr=1e-3",
     ],
 )

@@ -16,7 +16,7 @@ from s3ft.train.arm import Arm, Base
 from s3ft.train.loop import train
 from s3ft.train.rows import prepare
 
-CONFIG = TrainConfig(batch_size=8, learning_rate=1e-2)
+CONFIG = TrainConfig(batch_size=8, learning_rate=1e-2, save_seconds=0.0)
 STEPS = 6
 
 
@@ -32,7 +32,7 @@ def run(model: Path, out: Path, dies_after: int = 0, dropout: float = 0.1) -> di
     rows = prepare(tiny.gold_records(24), open_chat(tiny.tokenizer(), ChatConfig()))
     config = CONFIG.model_copy(update={"lora_dropout": dropout})
     arm = Arm("sft", 0, config, STEPS)
-    return train(Base(model, torch.float32), rows, out, arm, save_seconds=0.0, advance=advance)
+    return train(Base(model, torch.float32), rows, out, arm, advance=advance)
 
 
 if __name__ == "__main__":

@@ -50,10 +50,9 @@ def trained(
     config: TrainConfig = QUICK,
     seed: int = 0,
     steps: int | None = None,
-    **options: Any,
 ) -> dict[str, Any]:
     arm = Arm("sft", seed, config, steps)
-    return train(Base(model, torch.float32), rows, out, arm, advance=lambda n: None, **options)
+    return train(Base(model, torch.float32), rows, out, arm, advance=lambda n: None)
 
 
 def weights(folder: Path) -> dict[str, torch.Tensor]:
@@ -360,7 +359,7 @@ def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_good_checkpoint(
 
     monkeypatch.setattr(SFTTrainer, "compute_loss", failing)
     with pytest.raises(UserError, match=r"loss is nan at step 4; .*checkpoint-3") as caught:
-        trained(model, rows, tmp_path / "out", steps=6, save_seconds=0.0)
+        trained(model, rows, tmp_path / "out", QUICK.model_copy(update={"save_seconds": 0.0}), steps=6)
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "out").exists()
     kept = tmp_path / "out.partial" / "checkpoint-3"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import sqlite3
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from s3ft.digest import digest
-from s3ft.progress import console
+from s3ft.progress import say
 from s3ft.protocols import Backend, require, scoring
 from s3ft.types import Capability, Completion, Request, Sampling, Score, UserError
 
@@ -26,10 +27,11 @@ def folder(configured: str | None) -> Path:
 
 class Store:
     """A table of JSON values by key, safe against kill at any moment and shared by processes; only its owner can read
-    it. A damaged file is put aside and a new one begun; a damaged value is as if it were not there."""
+    it. A damaged file is put aside and a new one begun; a damaged value is as if it were not there. Both are said."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._has_said_damage = False
         try:
             self._db = self._opened()
         except sqlite3.DatabaseError as error:
@@ -41,7 +43,11 @@ class Store:
 
     def _opened(self) -> sqlite3.Connection:
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))
+        if self._path.is_file() and not self._path.stat().st_size:
+            self._say("empty, it is begun anew")
+        file = os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600)
+        self._inode = os.fstat(file).st_ino
+        os.close(file)
         self._path.chmod(0o600)
         db = sqlite3.connect(self._path, timeout=60)
         db.execute("PRAGMA journal_mode=WAL")
@@ -50,13 +56,14 @@ class Store:
         return db
 
     def _put_aside(self, error: Exception) -> None:
-        """Renames a damaged file, which another process may have done meanwhile, and begins a new one."""
+        """Renames a damaged file, if no other process has done so meanwhile, and begins a new one."""
         aside = self._path.with_name(f"{self._path.name}.damaged-{time.time_ns()}")
-        console.print(f"cache {self._path}: {error}; kept as {aside.name}, a new one is begun", soft_wrap=True)
         try:
-            self._path.rename(aside)
-            for suffix in ("-wal", "-shm"):
-                self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
+            if self._path.is_file() and self._path.stat().st_ino == self._inode:
+                self._say(f"{error}; kept as {aside.name}, a new one is begun")
+                self._path.rename(aside)
+                for suffix in ("-wal", "-shm"):
+                    self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
             self._db = self._opened()
         except (OSError, sqlite3.Error) as failed:
             raise self._unusable(failed) from failed
@@ -68,18 +75,28 @@ class Store:
         """The value, or None."""
         try:
             row = self._db.execute("SELECT value FROM kept WHERE key = ?", (key,)).fetchone()
-            return None if row is None else json.loads(row[0])
-        except ValueError:
-            return None
         except sqlite3.DatabaseError as error:
             if not _is_damage(error):
                 raise self._unusable(error) from error
             self._put_aside(error)
             return None
+        if row is None:
+            return None
+        checked, _, text = str(row[0]).partition(" ")
+        if checked == _checksum(key, text):
+            return json.loads(text)
+        if not self._has_said_damage:
+            self._say("damaged values; what they held is made again")
+            self._has_said_damage = True
+        return None
+
+    def _say(self, what: str) -> None:
+        say(f"cache {self._path}: {what}")
 
     def put(self, values: Mapping[str, Any]) -> None:
         """All of `values`, or none of them if the process dies."""
-        rows = [(k, json.dumps(v, ensure_ascii=True)) for k, v in values.items()]
+        texts = {k: json.dumps(v, ensure_ascii=True) for k, v in values.items()}
+        rows = [(k, f"{_checksum(k, text)} {text}") for k, text in texts.items()]
         for is_last in (False, True):
             try:
                 with self._db:
@@ -89,6 +106,11 @@ class Store:
                 if is_last or not _is_damage(error):
                     raise self._unusable(error) from error
                 self._put_aside(error)
+
+
+def _checksum(key: str, text: str) -> str:
+    """SQLite has none of its own for what it holds."""
+    return hashlib.sha256(f"{key} {text}".encode()).hexdigest()[:16]
 
 
 def _is_damage(error: sqlite3.DatabaseError) -> bool:

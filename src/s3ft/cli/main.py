@@ -25,6 +25,7 @@ app = App(
     name="s3ft",
     help="Fine-tune an instruct model on your data without losing what it already knew.",
     help_format="plaintext",
+    suppress_keyboard_interrupt=False,
 )
 
 Config = Annotated[Path, Parameter(help="A YAML file; examples/ has some to start from.")]

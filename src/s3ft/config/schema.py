@@ -67,6 +67,9 @@ class BackendConfig(Section):
 class TrainConfig(Section):
     """How adapters are trained; the paper's setting when it gives one."""
 
+    changes_nothing: ClassVar[frozenset[str]] = frozenset({"report_to", "save_seconds"})
+    """Fields that change no adapter: a finished run may change them."""
+
     method: Literal["lora", "qlora", "full"] = "lora"
     """LoRA; LoRA over weights in 4 bits (with bitsandbytes); or all weights, which writes a whole model, no adapter."""
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
@@ -95,6 +98,8 @@ class TrainConfig(Section):
     """Rows with more tokens are left out, counted and named; default: what the model takes."""
     report_to: str | tuple[str, ...] = "none"
     """Experiment trackers, as transformers names them: tensorboard, wandb, trackio."""
+    save_seconds: float = Field(default=300.0, ge=0.0)
+    """Seconds between checkpoints: what a killed run loses at most; 0 writes one after every step."""
     extra: Extra = {}
     """Passed to trl.SFTConfig; peft arguments under extra.lora."""
 

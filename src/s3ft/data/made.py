@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from s3ft.data import atomic
 from s3ft.digest import file_digest
-from s3ft.progress import console, shown
+from s3ft.progress import say
 
 
 def write(path: Path, facts: dict[str, Any], files: Iterable[Path]) -> None:
@@ -45,7 +46,7 @@ def read(path: Path, key: str | None = None) -> dict[str, Any] | None:
 
 
 def _say(path: Path, what: str) -> None:
-    console.print(f"{shown(str(path))}: {what}", soft_wrap=True, markup=False)
+    say(f"{os.path.normpath(path)}: {what}")
 
 
 def _relative(file: Path, folder: Path) -> str:

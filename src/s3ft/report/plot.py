@@ -7,6 +7,8 @@ from typing import Any
 
 import matplotlib
 
+from s3ft.data import atomic
+
 matplotlib.use("Agg")
 matplotlib.rcParams["svg.hashsalt"] = "s3ft"
 
@@ -37,6 +39,5 @@ def write(found: dict[str, Any], path: Path) -> None:
     axes.set_xlabel("mean loss on the benchmarks, points")
     axes.set_ylabel("gain on the task, points")
     axes.set_title(f"{found['task']} on {found['model']}")
-    partial = path.with_name(path.name + ".partial")
-    figure.savefig(partial, format="svg", metadata={"Date": None})
-    partial.replace(path)
+    with atomic.whole(path) as file:
+        figure.savefig(file, format="svg", metadata={"Date": None})

@@ -17,6 +17,7 @@ from s3ft import backends, judges, tasks
 from s3ft.backends import cache
 from s3ft.config import BackendConfig, RunConfig, parse
 from s3ft.data import atomic, made, splits
+from s3ft.digest import digest
 from s3ft.models import locate
 from s3ft.progress import console, shown
 from s3ft.protocols import Backend, Judge
@@ -24,6 +25,9 @@ from s3ft.types import Adapter, Example, ModelFiles, Recipe, Split, Task, UserEr
 
 PARTS = ("records", "adapters", "evals")
 """The folders with what a run made."""
+
+DIGEST = "# SHA-256 of what follows: "
+"""The first line of config.yaml: YAML that was cut short can still be YAML."""
 
 REWRITTEN = "s3ft run CONFIG writes it again"
 
@@ -171,7 +175,10 @@ def read_config(folder: Path) -> RunConfig | None:
     if not path.is_file():
         return None
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        first, _, rest = (text := path.read_text(encoding="utf-8")).partition("\n")
+        if first.startswith(DIGEST) and first != DIGEST + digest(rest):
+            raise UserError(f"{path}: damaged or changed; {REWRITTEN}")
+        data = yaml.safe_load(text)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: damaged ({' '.join(str(error).split())[:200]}); {REWRITTEN}") from error
     if not isinstance(data, dict):
@@ -189,8 +196,9 @@ def existing(folder: Path) -> Run:
 
 def write_config(folder: Path, config: RunConfig) -> None:
     """config.yaml, whole."""
+    text = yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
     with atomic.whole(folder / "config.yaml") as file:
-        yaml.safe_dump(config.model_dump(mode="json"), file, sort_keys=False, allow_unicode=True)
+        file.write(f"{DIGEST}{digest(text)}\n{text}")
 
 
 def has_results(folder: Path) -> bool:

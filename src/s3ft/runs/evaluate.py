@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from s3ft import plugins
@@ -18,11 +19,22 @@ from s3ft.runs.directory import Run, settings
 from s3ft.types import Adapter, Example, UserError
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What is asked of one arm."""
+
+    keys: dict[str, str]
+    """What each set of items is measured on, by the set's name."""
+    facts: dict[str, Any]
+    """What was measured before; empty if nothing was."""
+
+
 def evaluate(run: Run) -> None:
     """Measures what is missing: a set of items is kept if it was measured on the same things."""
     wanted = {name: _keys(run, adapter) for name, adapter in mine(list(run.arms().items()))}
     arms = run.arms()
-    missing = {name: keys for name, keys in wanted.items() if _kept_keys(run, name) != keys}
+    kept = {name: made.read(_facts(run, name)) or {} for name in wanted}
+    missing = {name: keys for name, keys in wanted.items() if kept[name].get("keys") != keys}
     if reused := [name for name in wanted if name not in missing]:
         run.log(f"evaluate: reused {', '.join(reused)}")
     if not missing:
@@ -32,15 +44,12 @@ def evaluate(run: Run) -> None:
     quiet_libraries()
     examples, judge = list(run.examples(run.config.evaluate.split, run.config.evaluate.rows)), run.judge()
     for name, keys in missing.items():
-        _measure(run, name, arms[name], keys, examples, judge)
+        _measure(run, name, arms[name], Asked(keys, kept[name]), examples, judge)
 
 
-def _measure(
-    run: Run, name: str, adapter: Adapter | None, keys: dict[str, str], examples: list[Example], judge: Judge
-) -> None:
+def _measure(run: Run, name: str, adapter: Adapter | None, asked: Asked, examples: list[Example], judge: Judge) -> None:
     """Measures the sets of items of one arm that are missing, and writes them with those that are kept."""
-    begun = time.monotonic()
-    facts = made.read(_facts(run, name)) or {}
+    begun, keys, facts = time.monotonic(), asked.keys, asked.facts
     kept = {n for n, key in facts.get("keys", {}).items() if keys.get(n) == key}
     samples: list[Sample] = []
     if kept:
@@ -78,10 +87,6 @@ def _keys(run: Run, adapter: Adapter | None) -> dict[str, str]:
     for name in dict.fromkeys([*chosen.benchmarks, *chosen.extra_benchmarks]):
         keys[name] = digest([model, harness.made_of(chosen, name)])
     return keys
-
-
-def _kept_keys(run: Run, name: str) -> dict[str, str] | None:
-    return (made.read(_facts(run, name)) or {}).get("keys")
 
 
 def _trained(adapter: Adapter) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import platform
 import re
 import shutil
@@ -20,7 +21,7 @@ from s3ft.evaluate import harness
 from s3ft.models import locate
 from s3ft.pipeline import require_capabilities
 from s3ft.processes import is_first_rank, locked
-from s3ft.progress import console
+from s3ft.progress import say
 from s3ft.runs import directory
 from s3ft.runs.directory import Run
 from s3ft.types import Task, UserError
@@ -55,10 +56,13 @@ def opened(config: RunConfig, name: str) -> Iterator[tuple[Run, TextIO]]:
 def _begun_with(folder: Path) -> RunConfig | None:
     """The config that a run was begun with; a damaged one is named and written again: every part has its own key."""
     try:
-        return directory.read_config(folder)
+        found = directory.read_config(folder)
     except UserError as error:
-        console.print(str(error), soft_wrap=True, markup=False)
+        say(str(error))
         return None
+    if found is None and directory.has_results(folder):
+        say(f"{folder / 'config.yaml'}: missing; written again")
+    return found
 
 
 def _prepare(run: Run, then: RunConfig | None) -> None:
@@ -70,10 +74,25 @@ def _prepare(run: Run, then: RunConfig | None) -> None:
         if then is None:
             directory.discard(run.folder)
         raise
-    if not (run.folder / "versions.json").is_file():
+    if not _has_versions(run, then is not None or directory.has_results(run.folder)):
         atomic.write_json(run.folder / "versions.json", {"begun": date.today().isoformat(), **versions()})
     if then != run.config:
         directory.write_config(run.folder, run.config)
+
+
+def _has_versions(run: Run, is_begun: bool) -> bool:
+    """Whether versions.json can be read; of a run that was begun before, a line says why it cannot."""
+    path, what = run.folder / "versions.json", "damaged"
+    try:
+        if isinstance(json.loads(path.read_text(encoding="utf-8")), dict):
+            return True
+    except FileNotFoundError:
+        what = "missing"
+    except ValueError:
+        pass
+    if is_begun or what == "damaged":
+        run.log(f"{path}: {what}; written again with today's versions")
+    return False
 
 
 def _with_date(config: RunConfig, then: RunConfig | None) -> RunConfig:
@@ -114,6 +133,8 @@ def _read_data(run: Run) -> None:
     before = splits.counts(run.data)
     if before is not None and splits.counts(run.data, key) is not None:
         return
+    if directory.has_results(run.folder) and not (run.data / "splits.json").is_file():
+        say(f"{run.data / 'splits.json'}: missing; the rows are read again")
     partial = run.folder / "data.partial"
     shutil.rmtree(partial, ignore_errors=True)
     now = splits.write(run.task, partial, key, run.config.limit)
@@ -155,7 +176,8 @@ def _fixed(config: RunConfig, recipes: set[str]) -> dict[str, Any]:
     """What finished parts rest on; of recipes and rates, those of `recipes`."""
     plain = config.model_dump(mode="json", exclude={"cache", "seeds", "evaluate", "recipes", "backend"})
     plain["train"]["learning_rate"] = {name: config.train.rate(name) for name in recipes}
-    del plain["train"]["report_to"]
+    for name in config.train.changes_nothing:
+        del plain["train"][name]
     ladders = config.ladders()
     plain["recipes"] = {
         name: [[r.source, r.num_samples, r.temperature, r.keep] for r in ladders[name]] for name in recipes

@@ -108,12 +108,8 @@ def _job(run: Run, recipe: str, setting: TrainConfig, seed: int, where: str) -> 
     folder = run.adapter(recipe, seed)
     if where == "sweep":
         folder = run.folder / "sweep" / recipe / f"{setting.learning_rate:g}-r{setting.lora_rank}"
-    how = [
-        setting.model_dump(mode="json", exclude={"report_to"}),
-        run.config.chat.model_dump(mode="json"),
-        seed,
-        _steps(run),
-    ]
+    plain = setting.model_dump(mode="json", exclude=set(setting.changes_nothing))
+    how = [plain, run.config.chat.model_dump(mode="json"), seed, _steps(run)]
     return Job(recipe, seed, folder, setting, digest([run.summary(recipe)["key"], how]))
 
 

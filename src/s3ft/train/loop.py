@@ -24,15 +24,12 @@ from s3ft.data import atomic, made
 from s3ft.digest import digest
 from s3ft.models import loading
 from s3ft.processes import is_first_rank, local_rank
-from s3ft.progress import progress
+from s3ft.progress import progress, say
 from s3ft.train.arm import Arm, Base
 from s3ft.train.rows import Rows
 from s3ft.train.settings import require_bitsandbytes
 from s3ft.train.sft import COMPLETE, TrainingCallback, trainer_for
 from s3ft.types import UserError
-
-SAVE_SECONDS = 300.0
-"""Time between checkpoints: what a killed run loses at most."""
 
 
 def train(
@@ -41,7 +38,6 @@ def train(
     out_dir: Path,
     arm: Arm,
     *,
-    save_seconds: float = SAVE_SECONDS,
     advance: Callable[[int], None] | None = None,
 ) -> dict[str, Any]:
     """Trains on `rows` and writes `out_dir` whole: the PEFT adapter, log.jsonl, and s3ft.json with the facts that are
@@ -56,18 +52,18 @@ def train(
     config, where = arm.config, base.device
     steps = arm.steps or max(1, round(len(rows) / config.batch_size * config.epochs))
     arm = replace(arm, steps=steps)
-    plain = config.model_dump(mode="json")
+    plain = config.model_dump(mode="json", exclude=set(config.changes_nothing))
     made_of = digest([str(base.model), rows.digest, plain, arm.recipe, arm.seed, steps, str(base.dtype), arm.key])
     partial = _opened(out_dir, made_of)
     loaded = _load(base, config)
     _fits(rows, loaded.config)
-    watch = TrainingCallback(partial / "log.jsonl", save_seconds)
+    watch = TrainingCallback(partial / "log.jsonl", config.save_seconds)
     trainer = trainer_for(loaded, rows, partial, arm, base, watch)
     try:
         before = _logits(trainer.model, rows)
         trainer.accelerator.wait_for_everyone()
-        resume = _checkpoint(partial)
-        watch.begin(resume)
+        resume, done = _checkpoint(partial)
+        watch.begin(done["step"], done["log"])
         with nullcontext() if advance else progress(f"train {arm.recipe}, seed {arm.seed}", steps, "steps") as bar:
             watch.advance = advance or bar or watch.advance
             result = trainer.train(resume_from_checkpoint=str(resume) if resume else None)
@@ -92,7 +88,7 @@ def train(
             "mean_loss": sum(watch.losses) / len(watch.losses) if watch.losses else None,
             "logit_change": change,
             "adapter_norm": _norm(trainer.model),
-            "resumed_from": int(resume.name.split("-")[1]) if resume else 0,
+            "resumed_from": done["step"],
             "processes": trainer.accelerator.num_processes,
             "seconds": time.monotonic() - begun,
             "train_seconds": result.metrics["train_runtime"],
@@ -130,7 +126,10 @@ def _setting(partial: Path) -> Any:
     """What a killed training was made of; None if that cannot be read."""
     try:
         return json.loads((partial / "setting.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except OSError:
+        return None
+    except ValueError:
+        say(f"{partial / 'setting.json'}: damaged; the training begins anew")
         return None
 
 
@@ -164,10 +163,13 @@ def _fits(rows: Rows, config: Any) -> None:
         )
 
 
-def _checkpoint(partial: Path) -> Path | None:
-    """The newest checkpoint that was written to its end."""
-    found = [p for p in partial.glob("checkpoint-*") if (p / COMPLETE).is_file()]
-    return max(found, key=lambda p: int(p.name.split("-")[1]), default=None)
+def _checkpoint(partial: Path) -> tuple[Path | None, dict[str, Any]]:
+    """The newest checkpoint that was written to its end, with its step and the log until then; a damaged one is said
+    and left aside."""
+    for folder in sorted(partial.glob("checkpoint-*"), key=lambda p: -int(p.name.split("-")[1])):
+        if (found := made.read(folder / COMPLETE)) is not None:
+            return folder, found
+    return None, {"step": 0, "log": []}
 
 
 def _logits(model: Any, rows: Rows) -> torch.Tensor:

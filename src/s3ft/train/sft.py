@@ -13,6 +13,7 @@ from typing import Any
 import torch
 import transformers
 
+from s3ft.data import made
 from s3ft.processes import is_first_rank, world_size
 from s3ft.train import settings
 from s3ft.train.arm import Arm, Base
@@ -20,7 +21,7 @@ from s3ft.train.rows import Rows
 from s3ft.types import UserError
 
 COMPLETE = "complete"
-"""The file that a checkpoint gets when all else in it is on disk."""
+"""The file that a checkpoint gets when all else in it is on disk: the log so far, and the digests of the files."""
 
 CPU_TOKENS = 1024
 """Tokens of a forward pass on a CPU: beyond, padding costs more than larger products gain."""
@@ -31,26 +32,20 @@ class TrainingCallback(transformers.TrainerCallback):
 
     def __init__(self, log: Path, save_seconds: float) -> None:
         self.advance: Callable[[int], None] = lambda n: None
-        self.losses: list[float] = []
+        self._rows: list[dict[str, Any]] = []
         self._log, self._every = log, save_seconds
         self._saved = time.monotonic()
 
-    def begin(self, checkpoint: Path | None) -> None:
-        """Cuts the log back to where a checkpoint left off."""
-        step = int(checkpoint.name.split("-")[1]) if checkpoint else 0
-        kept = []
-        if self._log.is_file():
-            for line in self._log.read_text(encoding="utf-8").splitlines():
-                try:
-                    row = json.loads(line)
-                except ValueError:
-                    break
-                if row["step"] <= step:
-                    kept.append(row)
+    @property
+    def losses(self) -> list[float]:
+        """The loss of every step that was logged."""
+        return [row["loss"] for row in self._rows]
+
+    def begin(self, step: int, log: list[dict[str, Any]]) -> None:
+        """Begins after a step, with the log so far."""
         if is_first_rank():
-            self._log.write_text("".join(json.dumps(r) + "\n" for r in kept), encoding="utf-8")
-        self.losses = [r["loss"] for r in kept]
-        self._resumed = step
+            self._log.write_text("".join(json.dumps(row) + "\n" for row in log), encoding="utf-8")
+        self._rows, self._resumed = list(log), step
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         self._tell(self._resumed)
@@ -72,7 +67,7 @@ class TrainingCallback(transformers.TrainerCallback):
                 f"training: {bad[0]} is {row[bad[0]]} at step {state.global_step}; lower train.learning_rate, "
                 f"or train in float32{where}"
             )
-        self.losses.append(row["loss"])
+        self._rows.append(row)
         if is_first_rank():
             with self._log.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(row) + "\n")
@@ -90,10 +85,11 @@ class TrainingCallback(transformers.TrainerCallback):
             torch.distributed.barrier()
         if not is_first_rank():
             return
-        for path in folder.iterdir():
+        files = sorted(p for p in folder.rglob("*") if p.is_file())
+        for path in files:
             with path.open("rb") as file:
                 os.fsync(file.fileno())
-        (folder / COMPLETE).touch()
+        made.write(folder / COMPLETE, {"step": state.global_step, "log": self._rows}, files)
 
 
 def trainer_for(model: Any, rows: Rows, folder: Path, arm: Arm, base: Base, callback: TrainingCallback) -> Any:
