@@ -18,9 +18,10 @@ quickstart: .venv/ready
 test: .venv/ready lint
 	$(ENVIRONMENT) $(BIN)/python $(PYTEST)
 
-# The same tests on the lowest versions that pyproject.toml allows.
+# The same tests on the lowest versions that pyproject.toml allows; TESTS names some of them.
+TESTS ?=
 test-lowest: .venv-lowest/ready
-	$(ENVIRONMENT) .venv-lowest/bin/python $(PYTEST)
+	$(ENVIRONMENT) .venv-lowest/bin/python $(PYTEST) $(TESTS)
 
 lint: .venv/ready
 	$(BIN)/ruff check src tests bench experiments

@@ -23,7 +23,7 @@ from s3ft.judges.qa import features, final, reading, rules, say, text
 from s3ft.types import Completion, Example
 
 qa = importlib.import_module("s3ft.judges.qa.judge")
-NEVER = re.compile(r"(?!)")
+NEVER = re.compile(r"(?!)()()()()")
 
 Switch = AbstractContextManager[Any]
 
@@ -45,7 +45,6 @@ def switches() -> dict[str, Switch]:
         "final: thoughts": mock.patch.multiple(final, _THOUGHTS=NEVER, _THOUGHTS_END=NEVER),
         "final: next question": mock.patch.object(final, "_NEXT", NEVER),
         "final: answer tag": mock.patch.object(final, "_TAGGED", NEVER),
-        "final: JSON": mock.patch.object(final, "_JSON", NEVER),
         "final: answer line": mock.patch.object(final, "_ANSWER", NEVER),
         "final: explanation": mock.patch.object(final, "_EXPLAINED", NEVER),
         "final: correction": mock.patch.object(final, "_CORRECTED", NEVER),

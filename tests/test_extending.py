@@ -85,6 +85,12 @@ def test_the_recipe_asks_its_rungs_and_the_table_shows_the_source(done, folder):
             assert chosen["logprob"] / chosen["num_scored"] == max(c["logprob"] / c["num_scored"] for c in right)
 
 
+def test_another_ladder_under_the_same_name_is_another_config(done, folder):
+    result = s3ft(folder, "build", "mine.yaml", "recipes=[s3ft, {mine: [self, gold]}]")
+    assert result.returncode == 2
+    assert "was begun with another config: recipes.mine was " in result.stderr
+
+
 def test_the_backend_answers_as_the_default_one_does(done, folder):
     ours, default = (records(folder, run, "s3ft") for run in ("plain", "mine"))
     for one, other in zip(ours, default, strict=True):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from s3ft.config import schema
+from s3ft import config
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -95,12 +95,12 @@ def test_the_python_example_runs(folder):
 @pytest.mark.parametrize("block", blocks("yaml"))
 def test_configs_are_valid(block, tmp_path):
     (tmp_path / "c.yaml").write_text(block)
-    schema.load(tmp_path / "c.yaml")
+    config.load(tmp_path / "c.yaml")
 
 
 @pytest.mark.parametrize("example", sorted((ROOT / "examples").glob("*.yaml")), ids=lambda p: p.name)
 def test_examples_are_valid(example):
-    schema.load(example)
+    config.load(example)
 
 
 def test_every_command_is_in_the_readme():

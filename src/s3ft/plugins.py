@@ -12,8 +12,6 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal
 
-from pydantic import ConfigDict, PydanticUserError, TypeAdapter, ValidationError
-
 from s3ft.types import UserError
 
 Kind = Literal["judge", "task", "source", "backend"]
@@ -116,6 +114,8 @@ def unknown(what: str, found: str, known: list[str], most: int = 50) -> str:
 
 def require_type(value: Any, kind: Any, field: str) -> None:
     """Raises UserError for a value that is not of the type that a library's argument states."""
+    from pydantic import ConfigDict, PydanticUserError, TypeAdapter, ValidationError
+
     try:
         TypeAdapter(kind, config=ConfigDict(arbitrary_types_allowed=True)).validate_python(value)
     except ValidationError as error:

@@ -10,7 +10,9 @@ from judges.qa_cases import CASES
 from s3ft import judges
 from s3ft.judges.qa import published
 from s3ft.judges.qa import text as words
+from s3ft.judges.qa.features import FEATURES
 from s3ft.judges.qa.judge import judge
+from s3ft.judges.qa.weights import WEIGHTS
 from s3ft.types import Completion, Example, UserError, Verdict
 
 
@@ -220,6 +222,10 @@ def test_a_higher_bar_is_stricter() -> None:
     text, gold = "Weinger", ["Scott Weinger"]
     assert _verdict(text, gold, "who").correct is True
     assert _verdict(text, gold, "who", threshold=6.0).correct is False
+
+
+def test_every_feature_has_a_fitted_weight() -> None:
+    assert list(WEIGHTS) == list(FEATURES)
 
 
 def test_a_verdict_carries_its_score() -> None:

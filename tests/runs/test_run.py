@@ -210,11 +210,7 @@ def test_a_run_that_grew_is_as_if_all_had_been_asked_for_at_once(done, tmp_path)
         (["judge=exact"], "judge was None, is 'exact'"),
         (["chat.date=2020-02-29"], "chat.date was "),
         (["backend.dtype=bfloat16"], "backend.dtype was 'auto', is 'bfloat16'"),
-        (["recipes=[sft,{s3ft: [self, gold]}]"], "recipes.s3ft was "),
-        (
-            ["recipes=[sft,{s3ft: [self, {source: paraphrase, num_samples: 2}, gold]}]", "seeds=[0,1]"],
-            "recipes.s3ft was ",
-        ),
+        (["train.learning_rate={sft: 0.008, s3ft: 0.004}"], "train.learning_rate.s3ft was 0.008, is 0.004"),
         (["sweep={lora_rank: [4]}"], "sweep was None, is "),
         (["train.lora_rank=4", "train.lora_alpha=8"], "train.lora_alpha was 16, is 8; train.lora_rank was 8, is 4"),
     ],

@@ -52,7 +52,7 @@ def open_chat(tokenizer: Any, config: ChatConfig, *, stop_ids: Iterable[int] = (
         raise UserError(
             f"tokenizer of {name!r} has no chat template; name an instruct model, or give its tokenizer a chat_template"
         ) from error
-    date = _date(config.date)
+    date = _today() if config.date is None else datetime.date.fromisoformat(config.date)
     notes: list[str] = []
     kwargs = rendering.with_default_args(tokenizer, text, config.template_kwargs, date, notes)
     frozen, tools_frozen = (rendering.with_fixed_date(t, date) for t in (text, tools_text))
@@ -63,11 +63,8 @@ def open_chat(tokenizer: Any, config: ChatConfig, *, stop_ids: Iterable[int] = (
     return Chat(Template(tokenizer, frozen, tools_frozen, kwargs, name), config.keep_reasoning, stops, notes)
 
 
-def _date(text: str | None) -> datetime.date:
-    try:
-        return datetime.date.fromisoformat(text) if text else datetime.datetime.now(datetime.UTC).date()
-    except ValueError as error:
-        raise UserError(f"chat.date: found {text!r}, expected a date as 2026-11-20") from error
+def _today() -> datetime.date:
+    return datetime.datetime.now(datetime.UTC).date()
 
 
 class Chat:

@@ -32,8 +32,9 @@ class Section(BaseModel):
     @field_validator("*", mode="before")
     @classmethod
     def _no_bool(cls, value: Any, info: ValidationInfo) -> Any:
-        assert info.field_name is not None
-        checks.no_bool(value, cls.model_fields[info.field_name].annotation)
+        # Older versions of pydantic name no field when they validate a default.
+        if info.field_name is not None:
+            checks.no_bool(value, cls.model_fields[info.field_name].annotation)
         return value
 
 

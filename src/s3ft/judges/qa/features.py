@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 
 from s3ft.judges.qa import text
@@ -15,7 +14,6 @@ FEATURES = {
     "all_found": "whether all of them are there",
     "phrase": "all of them, one after another",
     "numbers_missing": "a number is missing",
-    "near_number": "a number that is missing differs by 5 % or less from one that is there",
     "date_parts": "of a date only the day, or day and month, are missing, and no others are there",
     "other_date": "another month or day is there",
     "surname_missing": "the last word of a name is missing",
@@ -28,20 +26,9 @@ FEATURES = {
     "names_there": "logarithm of the completion's number of names beyond the question's",
     "completion_length": "logarithm of the completion's number of words, by five",
     "others_found": "mean share of the words of each accepted answer that are there",
-    "hedged": '"I could not find", "it depends", "as an AI"',
 }
 
-_HEDGE = re.compile(
-    r"(?:could|can|did|do|does|is|am|are|was)(?:n'?t| not|not) "
-    r"(?:find|found|have|sure|clear|certain|specified|known|available|mentioned|know|determine|answer|provide)"
-    r"|\b(?:unable to|unclear|unknown|i'?m sorry|i apologi[sz]e|as an ai|not enough|insufficient|ambiguous)\b"
-    r"|\bno (?:definitive |specific |clear |single )?(?:information|answer|record|mention)"
-    r"|\bdepend(?:s|ing) on\b|\b(?:it is|it's) possible\b|\b(?:need|without) (?:more|further) (?:information|context)",
-    re.IGNORECASE,
-)
 _SUFFIXES = frozenset(("jr", "sr"))
-
-
 NAMES = tuple(FEATURES)
 _RECALL = NAMES.index("recall")
 
@@ -63,7 +50,6 @@ def table(references: Sequence[str], reading: Reading) -> list[tuple[Answer, lis
         math.log(1 + names) / 3,
         math.log(1 + len(reading.words)) / 5,
         sum(values[_RECALL] for _, values, _ in scored) / len(read),
-        float(_HEDGE.search(reading.text) is not None),
     ]
     return [(a, values + last, missing) for a, values, missing in scored]
 
@@ -93,7 +79,6 @@ def _of_answer(answer: Answer, reading: Reading, uncased: bool) -> tuple[list[fl
         full,
         same or (full and (reading.has(answer.words) or _is_respelled(answer, reading, found))),
         bool(numbers),
-        any(_is_near(n, reading) for n in numbers),
         0 < len(lacks_date) == len(missing)
         and not text.MONTHS.isdisjoint(content)
         and not contradicts_date(answer, reading),
@@ -115,15 +100,6 @@ def contradicts_date(answer: Answer, reading: Reading) -> bool:
     if not own.months or not said.months:
         return False
     return own.months.isdisjoint(said.months) or bool(own.days and said.days and own.days.isdisjoint(said.days))
-
-
-def _is_near(number: str, reading: Reading) -> bool:
-    if not number.replace(".", "", 1).isdigit() or float(number) < 10 or (len(number) == 4 and number[0] in "12"):
-        return False
-    others = (
-        float(w) for w in reading.stems if w[0].isdigit() and w.replace(".", "", 1).isdigit() and w not in reading.asked
-    )
-    return any(abs(other - float(number)) <= 0.05 * float(number) for other in others)
 
 
 def _precision(answer: Answer, reading: Reading, other_form: bool) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 
 from s3ft.types import Example
@@ -15,7 +14,6 @@ LONG_PROMPT = 60
 _THOUGHTS = re.compile(r"<(think|thinking|thought|reasoning)>.*?(?:</\1>|\Z)", re.IGNORECASE | re.DOTALL)
 _THOUGHTS_END = re.compile(r"</(?:think|thinking|thought|reasoning)>", re.IGNORECASE)
 _TAGGED = re.compile(r"<answer>([^<]*\S[^<]*)</answer>", re.IGNORECASE)
-_JSON = re.compile(r"(?:```\w*\s*)?(\{[^{}]*\})\s*(?:```)?")
 _NEXT = re.compile(
     r"(?:\n[ \t>*_#]*(?:q|question|user|human)|(?<=[.!?])[ \t]+q)[ *_]*\d{0,3}[ *_]*[:：]", re.IGNORECASE
 )
@@ -42,8 +40,8 @@ _ENDS = re.compile(r"[\n.?!]")
 def stated(completion: str) -> str:
     """What a completion answers with, of a huge one both ends read.
 
-    Thoughts and what follows an invented next question are cut off. Of the rest it is what an answer tag, a JSON
-    object with "answer" or the last line beginning with "Answer:" holds, else all; of a correction, the new answer."""
+    Thoughts and what follows an invented next question are cut off. Of the rest it is what an answer tag
+    or the last line beginning with "Answer:" holds, else all; of a correction, the new answer."""
     if len(completion) > LONGEST:
         completion = f"{completion[: LONGEST // 2]}\n{completion[-LONGEST // 2 :]}"
     completion = _THOUGHTS_END.split(_THOUGHTS.sub(" ", completion))[-1]
@@ -55,9 +53,6 @@ def stated(completion: str) -> str:
     tagged = _TAGGED.findall(completion)
     if tagged:
         return str(tagged[-1])
-    field = _json_answer(completion)
-    if field:
-        return field
     marked = list(_ANSWER.finditer(completion))
     if marked:
         completion = _EXPLAINED.split(completion[marked[-1].end() :], maxsplit=1)[0]
@@ -65,15 +60,6 @@ def stated(completion: str) -> str:
     if corrections and len(completion[: corrections[-1].start()].split()) <= LONGEST_CORRECTED:
         completion = completion[corrections[-1].end() :]
     return completion
-
-
-def _json_answer(completion: str) -> str:
-    found = _JSON.fullmatch(completion.strip()) if "{" in completion else None
-    try:
-        value = json.loads(found[1]).get("answer", "") if found else ""
-    except json.JSONDecodeError:
-        return ""
-    return value if isinstance(value, str) else ""
 
 
 def asked(example: Example) -> str:

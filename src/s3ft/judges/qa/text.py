@@ -59,6 +59,7 @@ _GLUED = re.compile(r"\b(by|in|of|is|was|and|from|to|at|on|as|for|with|the|autho
 _TOKEN = re.compile(r"\d+(?:,\d{3})+(?:\.\d+)?|\d+\.\d+|\d+|[^\W\d_]+(?:['’][^\W\d_]+)*")
 _DECADE = re.compile(r"(?<![\d.,$])['’]?\b([2-9]0)['’]?s\b")
 _SUFFIXED = re.compile(r"(?<=\d)(?:st|nd|rd|th|s)\b", re.IGNORECASE)
+_DIGIT = re.compile(r"\d")
 _DATE = re.compile(r"(?<![\d.,/-])(\d{1,4})[/.-](\d{1,2})[/.-](\d{2,4})(?![\d/-])")
 _SIGN = re.compile(
     r"([$£€])\s?(\d[\d,.]*(?: (?:thousand|million|billion|trillion)\b)?)"
@@ -122,11 +123,9 @@ def tokens(text: str) -> list[tuple[str, bool]]:
     text = plain(text)
     if "." in text:
         text = _INITIALS.sub(_joined, text)
-    text = _DATE.sub(_dated, text)
-    text = _SIGN.sub(_signed, text)
-    if "0" in text:
-        text = _DECADE.sub(r"19\1", text)
-    text = _SUFFIXED.sub("", text)
+    if _DIGIT.search(text):
+        text = _SIGN.sub(_signed, _DATE.sub(_dated, text))
+        text = _SUFFIXED.sub("", _DECADE.sub(r"19\1", text))
     found: list[tuple[str, bool]] = []
     last = 0.0  # what a number word may be added to: the scale or ten that ends the number before it
     for word in _TOKEN.findall(text):
