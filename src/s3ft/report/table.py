@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from rich.console import Console
 from rich.table import Table
@@ -116,7 +116,10 @@ def show(found: dict[str, Any], path: Path) -> None:
         title = "" if number else f"{found['task']} on {found['model']}"
         table = Table(title=title or None, title_justify="left", box=None, pad_edge=False)
         for place, name in enumerate(header):
-            table.add_column(name, justify="left" if place == 0 else "right", no_wrap=True)
+            # In two lines, else the table is wider than 80 columns.
+            title = name.replace("NLL/", "NLL/\n")
+            side: Literal["left", "right"] = "right" if place else "left"
+            table.add_column(title, vertical="bottom", justify=side, no_wrap=True)
         for cells in body:
             table.add_row(*cells)
         console.print(table)
