@@ -1,4 +1,4 @@
-"""Which isolation this machine gives, proven before the first program and never silently less."""
+"""Which isolation this machine gives, tested before the first program and never silently less."""
 
 from __future__ import annotations
 
