@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol, cast
 
-from s3ft.types import Capability, Completion, Example, Request, Sampling, Score, Task, UserError, Verdict
+from s3ft.types import Capability, Completion, Example, Request, Sampling, Score, UserError, Verdict
 
 
 class Judge(Protocol):
@@ -14,12 +14,6 @@ class Judge(Protocol):
     A judge that asks a model takes the parameter `open_model` (OpenModel) when it is made."""
 
     def __call__(self, examples: Sequence[Example], completions: Sequence[Completion]) -> list[Verdict]: ...
-
-
-class MakeTask(Protocol):
-    """`task` of a task's file: options of the config -> the task."""
-
-    def __call__(self, **options: Any) -> Task: ...
 
 
 class Backend(Protocol):
