@@ -10,13 +10,17 @@ ifneq ($(origin PYTHON),file)
 OTHER := $(if $(filter $(shell $(PYTHON) $(VERSION)),$(shell $(BIN)/python $(VERSION) 2>/dev/null)),,other-python)
 endif
 
-.PHONY: quickstart test test-lowest audit bench lab lint clean other-python
+.PHONY: quickstart test test-whole test-lowest audit bench lab lint clean other-python
 
 quickstart: .venv/ready
 	$(BIN)/s3ft run examples/quickstart.yaml
 
 test: .venv/ready lint
 	$(ENVIRONMENT) $(BIN)/python $(PYTEST)
+
+# What takes minutes: the quickstart as it stands.
+test-whole: .venv/ready
+	$(ENVIRONMENT) $(BIN)/python -m pytest -m whole
 
 # The same tests on the lowest versions that pyproject.toml allows; TESTS names some of them.
 TESTS ?=

@@ -1,3 +1,5 @@
+"""Prompt templates are filled in one pass, whatever the values contain."""
+
 from hypothesis import given
 from hypothesis import strategies as st
 

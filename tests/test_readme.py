@@ -4,11 +4,13 @@ import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from s3ft import config
 
@@ -32,21 +34,42 @@ def shell(command, folder):
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
+    """The examples, the quickstart with fewer rows and one seed; test_the_whole_quickstart runs it as it stands."""
     made = tmp_path_factory.mktemp("readme")
-    (made / "examples").symlink_to(ROOT / "examples")
+    shutil.copytree(ROOT / "examples", made / "examples")
+    path = made / "examples" / "quickstart.yaml"
+    fields = yaml.safe_load(path.read_text())
+    fields |= {"limit": 24, "seeds": [0], "sampling": {"max_tokens": 48}}
+    fields["train"] |= {"epochs": 1, "batch_size": 8}
+    fields["evaluate"] |= {"rows": 16, "limit": 6}
+    path.write_text(yaml.safe_dump(fields))
     return made
 
 
-@pytest.fixture(scope="module")
-def quickstart(folder):
-    """The whole quickstart as `make quickstart` runs it, from nothing."""
+def run_quickstart(folder):
+    """As `make quickstart` does, from nothing."""
     (command,) = re.findall(r"\$\(BIN\)/(s3ft run .*)", (ROOT / "Makefile").read_text())
     assert "make quickstart" in README
     assert command in README
     return shell(command, folder)
 
 
-def test_the_quickstart_shows_the_effect(quickstart, folder):
+@pytest.fixture(scope="module")
+def quickstart(folder):
+    return run_quickstart(folder)
+
+
+@pytest.mark.whole
+def test_the_whole_quickstart(tmp_path):
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    _is_a_report(run_quickstart(tmp_path), tmp_path)
+
+
+def test_the_quickstart_leaves_a_report(quickstart, folder):
+    _is_a_report(quickstart, folder)
+
+
+def _is_a_report(quickstart, folder):
     assert quickstart.returncode == 0, quickstart.stderr
     assert "runs/quickstart/report.md" in quickstart.stdout
     report = json.loads((folder / "runs" / "quickstart" / "report.json").read_text())

@@ -200,7 +200,7 @@ def test_a_run_directory_of_another_config_is_refused_with_the_fields_that_diffe
 def test_a_run_directory_at_work_is_refused(s3ft: Command) -> None:
     path = _config()
     with opening.opened(configs.load(Path(path)), "run"):
-        for command in ("build", "train", "evaluate", "run"):
+        for command in ("build", "run"):
             _is_one_line(s3ft(command, path), "runs/run: another s3ft is at work here")
     assert s3ft("build", path).code == 0
 

@@ -1,4 +1,6 @@
 # ruff: noqa: E501  (programs and tests in tables)
+"""Programs judged by asserts: right ones, wrong ones, and tests that cannot be judged."""
+
 from __future__ import annotations
 
 import re

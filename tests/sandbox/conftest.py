@@ -1,3 +1,5 @@
+"""Both tiers, each where this machine has it."""
+
 from __future__ import annotations
 
 import pytest

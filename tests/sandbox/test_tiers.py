@@ -1,3 +1,5 @@
+"""Every tier of the sandbox gives the same verdicts, and one that leaks is refused."""
+
 from __future__ import annotations
 
 import json

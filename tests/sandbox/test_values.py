@@ -1,3 +1,5 @@
+"""Values that leave the sandbox as plain data, and those that stay behind."""
+
 from __future__ import annotations
 
 import array
