@@ -1,7 +1,7 @@
 """The climb against an oracle that walks the rungs for one row at a time, as the paper describes it."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import pytest
@@ -12,7 +12,7 @@ from s3ft import ladder
 from s3ft.ladder import Means
 from s3ft.pipeline import chunks
 from s3ft.recipes import RECIPES
-from s3ft.types import Completion, Example, Message, Recipe, Record, Rung, Score, Source, UserError, Verdict
+from s3ft.types import Candidate, Completion, Example, Message, Recipe, Record, Rung, Score, Source, UserError, Verdict
 
 CORRECT = {"right": True, "wrong": False, "unknown": None, "meta": True, "odd": True}
 """What the judge says of each kind of text; talk about the task is right, and so is what cannot be trained on."""
@@ -94,8 +94,8 @@ class World:
         self.judged += completions
         return [Verdict(CORRECT[c.text.split()[0]], answer=c.text) for c in completions]
 
-    def check(self, example: Example, completion: Completion) -> str:
-        return ODD if completion.text.startswith("odd") else ""
+    def check(self, example: Example, candidate: Candidate) -> Candidate:
+        return replace(candidate, filtered=ODD) if candidate.trained.text.startswith("odd") else candidate
 
     def score(self, examples: Sequence[Example], completions: Sequence[Completion]) -> list[Score | None]:
         self.scored += completions

@@ -28,6 +28,7 @@ from s3ft.pipeline import BuildOptions, build_records
 from s3ft.recipes import RECIPES
 from s3ft.types import (
     Capability,
+    Candidate,
     Completion,
     Example,
     Recipe,
@@ -118,10 +119,14 @@ def _rows(folder: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (folder / "train.jsonl").read_text().splitlines()]
 
 
+def _without_score(candidate: Candidate) -> Candidate:
+    return replace(candidate, logprob=None, completion=replace(candidate.completion, logprob=None))
+
+
 def _same(found: Sequence[Record], expected: Sequence[Record]) -> None:
     """Equal but for the rounding of log probabilities."""
     without_scores = [
-        [replace(r, candidates=[replace(c, logprob=None) for c in r.candidates]) for r in x] for x in (found, expected)
+        [replace(r, candidates=[_without_score(c) for c in r.candidates]) for r in x] for x in (found, expected)
     ]
     assert [records.to_json(r) for r in without_scores[0]] == [records.to_json(r) for r in without_scores[1]]
     scores = [[c.logprob for r in x for c in r.candidates] for x in (found, expected)]
@@ -299,6 +304,45 @@ def test_every_target_is_scored_as_it_is_trained_and_nothing_else(chat: Chat) ->
     assert [r.targets for r in found] == [[2], [1], [1]]
     assert scores == [[nothing, nothing, (-6.0, 3)], [nothing, (-4.0, 3)], [nothing, nothing]]
     assert sorted(c.raw for c in backend.scored) == ["", "<think>hm</think>none 1", "<think>hm</think>q1 1"]
+
+
+class Telling(Echo):
+    """A backend that says how likely it was to write what it wrote."""
+
+    def __init__(self, chat: Chat, stop: int) -> None:
+        super().__init__()
+        self._chat, self._stop = chat, stop
+
+    def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[tuple[int, list[Completion]]]:
+        for i, request in enumerate(requests):
+            ids = self._chat.tokenizer.encode(request.prompt[-1]["content"], add_special_tokens=False)
+            written = self._chat.completion(request.prompt, [*ids, self._stop])
+            yield i, [replace(written, logprob=-7.0 - k) for k in range(sampling.num_samples)]
+
+
+def test_what_generation_says_of_the_very_ids_that_are_trained_on_is_not_asked_for_again(chat: Chat) -> None:
+    backend = Telling(chat, chat.tokenizer.convert_tokens_to_ids("<|im_end|>"))
+    likeliest = (Rung("self", 3, 0.7, "likeliest"),)
+    for recipe in (RECIPES["ssr"], likeliest):
+        found = _made(build_records(_examples(3), recipe, backend, accept, chat))
+        assert [r.targets for r in found] == [[0]] * 3
+        length = [len(r.candidates[0].completion.token_ids or ()) for r in found]
+        assert [(r.candidates[0].logprob, r.candidates[0].num_scored) for r in found] == [(-7.0, n + 1) for n in length]
+    assert backend.scored == []
+
+
+@pytest.mark.parametrize("kind", ["another end", "another prompt"])
+def test_what_generation_says_of_other_ids_is_not_taken(chat: Chat, kind: str) -> None:
+    backend = Telling(chat, chat.tokenizer.convert_tokens_to_ids("</s>" if kind == "another end" else "<|im_end|>"))
+    recipe = (Rung("self"),) if kind == "another end" else (Rung("paraphrase"),)
+    options = BuildOptions(paraphrase="{prompt} {gold}")
+
+    def judge(examples: Sequence[Example], completions: Sequence[Completion]) -> list[Verdict]:
+        return [Verdict(True)] * len(completions)
+
+    found = _made(build_records(_examples(2), recipe, backend, judge, chat, options))
+    assert [r.candidates[0].completion.logprob for r in found] == [-7.0] * 2
+    assert [r.candidates[0].logprob for r in found] == [-float(len(r.candidates[0].completion.text)) for r in found]
 
 
 def test_a_backend_that_gives_no_likelihoods_is_not_asked_for_them(chat: Chat) -> None:

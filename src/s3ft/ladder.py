@@ -17,8 +17,8 @@ class Means:
     propose: Callable[[Rung, Sequence[Example]], list[list[Completion]]]
     """(rung, examples) -> the completions of each example."""
     judge: Judge
-    check: Callable[[Example, Completion], str] = lambda example, completion: ""
-    """Why a completion cannot be trained on by the chat template; empty when it can."""
+    check: Callable[[Example, Candidate], Candidate] = lambda example, candidate: candidate
+    """An accepted candidate, filtered if it cannot be trained on, and with its likelihood if that is known already."""
     score: Callable[[Sequence[Example], Sequence[Completion]], list[Score | None]] | None = None
     """Likelihoods under the base; rungs that keep the likeliest need it."""
     drop_rejected_gold: bool = False
@@ -77,10 +77,7 @@ def _judged(
         raise UserError(f"the judge gave {len(said)} verdicts for {len(asked)} completions; fix the judge")
     verdicts = iter(said)
     judged = [[c if c.filtered else replace(c, verdict=next(verdicts)) for c in row] for row in offered]
-    return [
-        [replace(c, filtered=means.check(e, c.trained)) if c.accepted else c for c in row]
-        for e, row in zip(examples, judged, strict=True)
-    ]
+    return [[means.check(e, c) if c.accepted else c for c in row] for e, row in zip(examples, judged, strict=True)]
 
 
 def _unfinished(completion: Completion) -> str:
@@ -113,7 +110,7 @@ def _scored(
     examples: list[Example], offered: list[list[Candidate]], accepted: list[list[int]], means: Means
 ) -> list[list[Candidate]]:
     assert means.score is not None, "keep: likeliest is checked for at the start"
-    places = [(i, k) for i, found in enumerate(accepted) for k in found]
+    places = [(i, k) for i, found in enumerate(accepted) for k in found if offered[i][k].logprob is None]
     scores = means.score([examples[i] for i, _ in places], [offered[i][k].trained for i, k in places])
     scored = [list(row) for row in offered]
     for (i, k), score in zip(places, scores, strict=True):

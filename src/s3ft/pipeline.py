@@ -117,7 +117,7 @@ class Build:
             self.sources,
             lambda rung, examples: self._proposed(rung, examples, advance),
             self.judge,
-            self.chat.why_untrainable,
+            self.chat.checked,
             self._scores if scoring(self.backend) else None,
             self.options.rejected_gold == "drop",
         )
@@ -141,7 +141,9 @@ class Build:
         """The records with the base model's likelihood on every target, if the backend gives likelihoods."""
         if scoring(self.backend) is None:
             return records
-        places = [(r, k) for r, record in enumerate(records) for k in record.targets]
+        places = [
+            (r, k) for r, record in enumerate(records) for k in record.targets if record.candidates[k].logprob is None
+        ]
         candidates = [list(record.candidates) for record in records]
         for start in range(0, len(places), SCORED_AT_ONCE):
             part = places[start : start + SCORED_AT_ONCE]

@@ -49,6 +49,11 @@ class Completion:
     """The sampled ids without the stop token, when the backend gives them."""
     finish_reason: Literal["stop", "length", "error"] = "stop"
     num_tokens: int = 0
+    stop_id: int | None = None
+    """The token that was sampled after `token_ids` and ended the completion."""
+    logprob: float | None = field(default=None, compare=False)
+    """Sum of log probabilities (nats) of `token_ids` and `stop_id` under the model as it is, whatever temperature,
+    top_p or penalty they were drawn with; when the backend gives it."""
 
 
 @dataclass(frozen=True, slots=True)

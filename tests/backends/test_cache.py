@@ -47,7 +47,7 @@ class Writer:
 
 
 def _completion(text: str, reason: Any = "stop") -> Completion:
-    return Completion(text, f"<think>\ud800</think>{text}", (1, 2, 3), reason, 4)
+    return Completion(text, f"<think>\ud800</think>{text}", (1, 2, 3), reason, 4, 7, -1.5)
 
 
 def _requests(*texts: str) -> list[Request]:
@@ -70,6 +70,7 @@ def test_what_was_generated_is_not_asked_for_again_and_comes_back_whole(store: S
     kept = dict(Cached(second, store).generate(_requests("a", "long b"), Sampling(num_samples=2, temperature=1)))
     assert kept == written
     assert kept[1][0].finish_reason == "length"
+    assert kept[0][0].logprob == written[0][0].logprob == -1.5
     assert sorted(first.generated) == ["a", "long b"]
     assert second.generated == []
 

@@ -4,9 +4,11 @@ import functools
 
 import pytest
 import torch
+from peft import LoraConfig, get_peft_model
 from transformers import LlamaConfig, MistralConfig, MistralForCausalLM
 
 import tiny
+from s3ft import lab
 from s3ft.chat import open_chat
 from s3ft.config import ChatConfig
 from s3ft.digest import digest
@@ -78,6 +80,40 @@ def test_scores_are_sums_over_completion_and_end(folder):
         by_hand = sum(float(logprobs[i - 1, target.input_ids[i]]) for i in places)
         assert score.logprob == pytest.approx(by_hand, abs=1e-3)
         assert score.num_tokens == len(places)
+
+
+ANSWERS = [Sampling(96), Sampling(96, temperature=0.9, seed=3), Sampling(96, 1.2, top_p=0.8, num_samples=3)]
+
+
+@pytest.mark.parametrize("sampling", ANSWERS, ids=["greedy", "sampled", "several"])
+@pytest.mark.parametrize("kind", ["plain", "penalised", "adapter"])
+def test_generation_gives_the_likelihood_that_a_pass_over_the_answer_gives(sampling, kind):
+    """Whatever the model's own generation config does to the logits, and in an adapter too."""
+    model = loaded(lab.MODEL, 4)
+    if kind == "penalised":
+        model.model.generation_config.repetition_penalty = 1.3
+    if kind == "adapter":
+        torch.manual_seed(0)
+        config = LoraConfig(r=4, lora_alpha=1, target_modules="all-linear", init_lora_weights=False)
+        model = LocalModel(get_peft_model(model.model, config).eval(), model.chat, 4)
+    requests = [Request([{"role": "user", "content": row["prompt"]}]) for row in lab.load("train")[:6]]
+    found = dict(model.generate(requests, sampling))
+    drawn = [(requests[i], c) for i in found for c in found[i]]
+    ended = [(r, c) for r, c in drawn if c.stop_id is not None]
+    assert all((c.logprob is None) == (c.stop_id is None) for _, c in drawn)
+    same = [(c, s) for (_, c), s in zip(ended, model.score(*zip(*ended, strict=True)), strict=True) if s]
+    assert len(same) >= 3
+    for completion, score in same:
+        assert completion.logprob == pytest.approx(score.logprob, abs=1e-4)
+        assert len(completion.token_ids) + 1 == score.num_tokens
+
+
+def test_the_likelihood_of_what_was_cut_is_not_known(folder):
+    model = loaded(folder, 4)
+    free = dict(model.generate(REQUESTS[:1], Sampling(200)))[0][0]
+    cut = dict(model.generate(REQUESTS[:1], Sampling(200, stop=(free.raw[3:5],))))[0][0]
+    short = dict(model.generate(REQUESTS[:1], Sampling(2)))[0][0]
+    assert (cut.stop_id, cut.logprob, short.stop_id, short.logprob) == (None,) * 4
 
 
 def test_stop_texts_cut_and_finish(folder):

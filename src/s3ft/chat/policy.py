@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from s3ft.chat import check, reasoning, rendering
@@ -17,7 +17,7 @@ from s3ft.chat.check import Ending, Match, Splice
 from s3ft.chat.rendering import TemplateFailed, TemplateUnsupported
 from s3ft.chat.template import Template, Tools, difference
 from s3ft.config.schema import ChatConfig
-from s3ft.types import Completion, Example, Message, UserError
+from s3ft.types import Candidate, Completion, Example, Message, UserError
 
 __all__ = ["Chat", "Target", "TemplateUnsupported", "open_chat"]
 
@@ -127,17 +127,18 @@ class Chat:
         ids = [int(i) for i in token_ids]
         sampled = len(ids)
         end = next((n for n, i in enumerate(ids) if i in self.stop_ids), None)
+        stop_id = None if end is None else ids[end]
         if end is not None:
             ids, sampled, finish_reason = ids[:end], end + 1, "stop"
         raw = self._template.decode_after(shown, ids)
         kept: Sequence[int] | None = ids
         cuts = [raw.find(s) for s in stop if s and s in raw]
         if cuts:
-            raw, finish_reason = raw[: min(cuts)], "stop"
+            raw, finish_reason, stop_id = raw[: min(cuts)], "stop", None
             shorter = (ids[:n] for n in range(len(ids), -1, -1))
             kept = next((s for s in shorter if self._template.decode_after(shown, s) == raw), None)
         ids_or_none = None if kept is None else tuple(kept)
-        return Completion(self._split(raw, shown)[1], raw, ids_or_none, finish_reason, sampled)
+        return Completion(self._split(raw, shown)[1], raw, ids_or_none, finish_reason, sampled, stop_id)
 
     def from_text(
         self,
@@ -162,13 +163,18 @@ class Chat:
 
     # What is trained on
 
-    def why_untrainable(self, example: Example, completion: Completion) -> str:
-        """Why a completion of an example cannot be trained on by the chat template; empty when it can."""
+    def checked(self, example: Example, candidate: Candidate) -> Candidate:
+        """The candidate, filtered if it cannot be trained on by the chat template, and with its likelihood if
+        generation gave that of the very ids that are trained on."""
+        completion = candidate.trained
         try:
-            self.target(example.prompt, completion, example.tools)
+            target = self.target(example.prompt, completion, example.tools)
         except TemplateUnsupported as error:
-            return str(error)
-        return ""
+            return replace(candidate, filtered=str(error))
+        sampled = [*(completion.token_ids or ()), completion.stop_id]
+        if completion.logprob is None or target.input_ids[target.num_prompt :] != sampled:
+            return candidate
+        return replace(candidate, logprob=completion.logprob, num_scored=len(sampled))
 
     def target(self, messages: Sequence[Message], completion: Completion, tools: Tools = None) -> Target:
         """The training sequence of a row, checked. A completion with `token_ids` is trained on those very ids, unless

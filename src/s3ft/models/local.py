@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+import math
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -63,8 +65,8 @@ class LocalModel:
                 drawn = rows[place * sampling.num_samples : (place + 1) * sampling.num_samples]
                 yield index, [self._completion(requests[index], row, sampling) for row in drawn]
 
-    def _batch(self, prompts: list[list[int]], sampling: Sampling) -> list[list[int]]:
-        """Sampled ids of `num_samples` rows per prompt, padding included."""
+    def _batch(self, prompts: list[list[int]], sampling: Sampling) -> list[tuple[list[int], list[float]]]:
+        """Sampled ids of `num_samples` rows per prompt and the log probability of each, padding included."""
         pad = self.chat.stop_ids[0]
         prompts = [p for p in prompts for _ in range(sampling.num_samples)]
         width = max(map(len, prompts))
@@ -81,13 +83,19 @@ class LocalModel:
             eos_token_id=list(self.chat.stop_ids),
             pad_token_id=pad,
         )
-        with torch.inference_mode():
+        sampled = SampledLogprobs()
+        with torch.inference_mode(), sampled.listening(self._plain):
             out = self.model.generate(input_ids=ids, attention_mask=mask, generation_config=settings, **extra)
-        rows: list[list[int]] = out[:, width:].tolist()
-        return [row[: max(0, self._room - len(p))] for row, p in zip(rows, prompts, strict=True)]
+            logprobs = sampled.of(out[:, width:]).tolist()
+        rows = zip(out[:, width:].tolist(), logprobs, prompts, strict=True)
+        return [(row[: max(0, self._room - len(p))], found) for row, found, p in rows]
 
-    def _completion(self, request: Request, row: list[int], sampling: Sampling) -> Completion:
-        return self.chat.completion(request.prompt, row, "length", stop=sampling.stop, tools=request.tools)
+    def _completion(self, request: Request, drawn: tuple[list[int], list[float]], sampling: Sampling) -> Completion:
+        row, logprobs = drawn
+        found = self.chat.completion(request.prompt, row, "length", stop=sampling.stop, tools=request.tools)
+        if found.stop_id is None:
+            return found
+        return replace(found, logprob=math.fsum(logprobs[: found.num_tokens]))
 
     def score(self, requests: Sequence[Request], completions: Sequence[Completion]) -> list[Score | None]:
         targets: dict[int, Target] = {}
@@ -136,10 +144,14 @@ class LocalModel:
         return found
 
     @cached_property
+    def _plain(self) -> Any:
+        """The model itself, whose forward generation calls; PEFT wraps it."""
+        return self.model.get_base_model() if hasattr(self.model, "get_base_model") else self.model
+
+    @cached_property
     def _parameters(self) -> frozenset[str]:
         """What the model's forward takes."""
-        plain = self.model.get_base_model() if hasattr(self.model, "get_base_model") else self.model
-        return frozenset(inspect.signature(plain.forward).parameters)
+        return frozenset(inspect.signature(self._plain.forward).parameters)
 
     def _scores(self, rows: list[list[int]], prompts: list[int]) -> list[Score]:
         from trl.trainer.utils import selective_log_softmax
@@ -158,6 +170,42 @@ class LocalModel:
             for k, (r, p) in enumerate(zip(rows, prompts, strict=True))
         ]
         return [Score(s, len(r) - p) for s, r, p in zip(sums, rows, prompts, strict=True)]
+
+
+class SampledLogprobs:
+    """Log probabilities of sampled tokens by the model's own logits, which nothing that generation does to them (a
+    repetition penalty in the model's generation config, a temperature) has touched yet.
+
+    Only the logits of the newest step are held, shape (rows, vocabulary): a token is known when it comes back as the
+    next step's input."""
+
+    def __init__(self) -> None:
+        self._logits: torch.Tensor | None = None
+        self._steps: list[torch.Tensor] = []
+
+    @contextmanager
+    def listening(self, model: Any) -> Iterator[None]:
+        handle = model.register_forward_hook(self._hear, with_kwargs=True)
+        try:
+            yield
+        finally:
+            handle.remove()
+
+    def _hear(self, model: Any, args: Any, kwargs: Mapping[str, Any], output: Any) -> None:
+        if self._logits is not None:
+            self._take(kwargs["input_ids"][:, -1])
+        # A copy, as a view would hold the logits of the whole prompt.
+        self._logits = output.logits[:, -1].to(torch.float32, copy=True)
+
+    def _take(self, ids: torch.Tensor) -> None:
+        assert self._logits is not None
+        self._steps.append(self._logits.gather(-1, ids[:, None])[:, 0] - self._logits.logsumexp(-1))
+
+    def of(self, ids: torch.Tensor) -> torch.Tensor:
+        """The log probabilities of all that was sampled, shape (rows, tokens). A prompt may have taken several
+        passes; the sampled tokens are the last."""
+        self._take(ids[:, -1])
+        return torch.stack(self._steps[-ids.shape[1] :], 1)
 
 
 class PerRowGumbelSampler(transformers.LogitsProcessor):
