@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, cast, runtime_checkable
 
 from s3ft.types import Capability, Completion, Example, Request, Sampling, Score, UserError, Verdict
 
@@ -35,6 +35,20 @@ class Backend(Protocol):
 
     def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[tuple[int, list[Completion]]]:
         """Yields (index of the request, its `num_samples` completions) as they are finished, in any order."""
+        ...
+
+
+Finished = list[tuple[int, list[Completion]]]
+"""What `Backend.generate` yields, of several requests."""
+
+
+@runtime_checkable
+class BatchingBackend(Backend, Protocol):
+    """A backend that answers requests together, so that the log probabilities of one depend, in their last digits, on
+    which others were asked with it: the cache keeps all or none of them."""
+
+    def generate_batches(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[Finished]:
+        """As `generate`, what was answered together as one."""
         ...
 
 

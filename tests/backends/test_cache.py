@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from s3ft.backends import cache
 from s3ft.backends.cache import Cached, Store
-from s3ft.protocols import scoring
+from s3ft.protocols import Finished, scoring
 from s3ft.types import Capability, Completion, Request, Sampling, Score, UserError
 
 
@@ -84,6 +84,28 @@ def test_every_request_is_answered_and_equal_ones_are_asked_once(calls: list[lis
         for texts in calls:
             assert _texts(cached, texts) == [[f"{t} 0"] for t in texts]
     assert sorted(backend.generated) == sorted({t for texts in calls for t in texts})
+
+
+class Together(Writer):
+    """A backend that answers two requests at a time."""
+
+    def generate_batches(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[Finished]:
+        found = list(self.generate(requests, sampling))
+        yield from (found[k : k + 2] for k in range(0, len(found), 2))
+
+
+def test_what_was_answered_together_is_kept_together_or_not_at_all(store: Store) -> None:
+    texts = ["a", "b", "c", "fail d", "e"]
+    given_out = Cached(Together(), store).generate(_requests(*texts), Sampling())
+    first, _ = next(given_out)
+    del given_out
+    again = Together()
+    found = _texts(Cached(again, store), texts)
+    assert found == [[f"{t} 0"] for t in texts]
+    order = list(range(5))
+    random.Random(5).shuffle(order)
+    assert first == order[0]
+    assert sorted(again.generated) == sorted([*(texts[i] for i in order[2:]), *(["fail d"] if 3 in order[:2] else [])])
 
 
 def test_failures_are_given_back_and_never_kept(store: Store) -> None:

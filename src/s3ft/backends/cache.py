@@ -14,7 +14,7 @@ from typing import Any
 
 from s3ft.digest import digest
 from s3ft.progress import say
-from s3ft.protocols import Backend, require, scoring
+from s3ft.protocols import Backend, BatchingBackend, Finished, require, scoring
 from s3ft.types import Capability, Completion, Request, Sampling, Score, UserError
 
 
@@ -145,12 +145,18 @@ class Cached:
                 yield i, [_completion(c) for c in kept]
         open_keys = list(missing)
         asked = [requests[missing[k][0]] for k in open_keys]
-        for i, completions in self._backend.generate(asked, sampling) if asked else ():
-            key = open_keys[i]
-            if not any(c.finish_reason == "error" for c in completions):
-                self._store.put({key: [asdict(c) for c in completions]})
-            for index in missing[key]:
-                yield index, completions
+        for finished in self._finished(asked, sampling) if asked else ():
+            sound = {i: cs for i, cs in finished if not any(c.finish_reason == "error" for c in cs)}
+            self._store.put({open_keys[i]: [asdict(c) for c in cs] for i, cs in sound.items()})
+            for i, completions in finished:
+                for index in missing[open_keys[i]]:
+                    yield index, completions
+
+    def _finished(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[Finished]:
+        """Completions that are kept together."""
+        if isinstance(self._backend, BatchingBackend):
+            return self._backend.generate_batches(requests, sampling)
+        return ([found] for found in self._backend.generate(requests, sampling))
 
     def score(self, requests: Sequence[Request], completions: Sequence[Completion]) -> list[Score | None]:
         """As ScoringBackend.score. Raises UserError if the backend gives no likelihoods."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from pydantic import Field
 
 from s3ft.config import BackendConfig
+from s3ft.protocols import Finished
 from s3ft.types import Adapter, Capability, Completion, ModelFiles, Request, Sampling, Score
 
 if TYPE_CHECKING:
@@ -75,6 +76,9 @@ class backend:
 
     def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[tuple[int, list[Completion]]]:
         return self.local.generate(requests, sampling)
+
+    def generate_batches(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[Finished]:
+        return self.local.generate_batches(requests, sampling)
 
     def score(self, requests: Sequence[Request], completions: Sequence[Completion]) -> list[Score | None]:
         return self.local.score(requests, completions)

@@ -7,7 +7,7 @@ import os
 import sys
 import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import cyclopts
 from cyclopts import App, Parameter
@@ -107,6 +107,24 @@ def explain(
     from s3ft.cli import explain as explaining
 
     explaining.show(run_dir, id)
+
+
+@app.command
+def export(
+    run_dir: Annotated[Path, Parameter(help="A folder under runs/.")],
+    recipe: Annotated[str, Parameter(help="A recipe of the run.")],
+    *,
+    to: Annotated[
+        Literal["merged", "llamafactory", "axolotl", "openai", "messages"],
+        Parameter(help="Merged weights, or the training rows in the form of another trainer."),
+    ] = "merged",
+    seed: Annotated[int | None, Parameter(help="Of merged weights; needed if the run has several.")] = None,
+    out: Annotated[Path | None, Parameter(help="The folder to write; default: a new one in RUN_DIR/export.")] = None,
+) -> None:
+    """Write what a run made for other programs: merged weights, or the training rows in another trainer's form."""
+    from s3ft.cli import export as exporting
+
+    exporting.export(run_dir, recipe, to, seed, out)
 
 
 @app.command(name="list")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -34,6 +35,29 @@ def whole(path: Path) -> Iterator[TextIO]:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
         # The block's own work may have failed too: only what a full or failing disk gives is this file's.
+        if isinstance(error, OSError) and error.errno in _NO_ROOM:
+            raise _unwritable(path, error) from error
+        raise
+
+
+@contextmanager
+def whole_folder(path: Path) -> Iterator[Path]:
+    """A folder that takes its name only when the block ends well. Raises UserError if there is something of that name
+    already, or it cannot be written."""
+    if path.exists():
+        raise UserError(f"{path}: is there already; name another folder, or delete it")
+    partial = path.with_name(path.name + ".partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    try:
+        partial.mkdir(parents=True)
+        yield partial
+        for place in [*partial.rglob("*"), partial]:
+            handle = os.open(place, os.O_RDONLY)
+            os.fsync(handle)
+            os.close(handle)
+        partial.replace(path)
+    except BaseException as error:
+        shutil.rmtree(partial, ignore_errors=True)
         if isinstance(error, OSError) and error.errno in _NO_ROOM:
             raise _unwritable(path, error) from error
         raise

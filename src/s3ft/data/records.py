@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -12,7 +13,11 @@ from s3ft.types import Candidate, Completion, Example, Record, Verdict
 
 
 def to_json(record: Record) -> dict[str, Any]:
-    return {"id": record.example.id, **asdict(record)}
+    """What a completion's own likelihood is taken for stands in its candidate."""
+    made = {"id": record.example.id, **asdict(record)}
+    for candidate in made["candidates"]:
+        del candidate["completion"]["logprob"]
+    return made
 
 
 def from_json(row: dict[str, Any]) -> Record:
@@ -25,7 +30,8 @@ def read(path: Path) -> Iterator[Record]:
 
 
 def training_rows(record: Record, keep_reasoning: bool) -> Iterator[dict[str, Any]]:
-    """The lines of train/RECIPE.jsonl: TRL's conversational prompt-completion form."""
+    """The lines of train/RECIPE.jsonl: TRL's conversational prompt-completion form; tools, where a row has some, as
+    JSON text, since a column of tables would give every tool the fields of all others."""
     for index in record.targets:
         candidate = record.candidates[index]
         trained = candidate.trained
@@ -35,6 +41,7 @@ def training_rows(record: Record, keep_reasoning: bool) -> Iterator[dict[str, An
             "prompt": record.example.prompt,
             "completion": [{"role": "assistant", "content": content}],
             "source": candidate.source,
+            **({"tools": json.dumps(record.example.tools)} if record.example.tools else {}),
         }
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from s3ft.digest import file_digest
-from s3ft.types import Adapter, UserError
+from s3ft.models import loading, locate
+from s3ft.types import Adapter, ModelFiles, UserError
 
 
 def is_whole_model(folder: Path) -> bool:
@@ -39,3 +41,26 @@ def with_adapter(model: Any, adapter: Adapter) -> Any:
         if isinstance(layer, LoraLayer):
             layer.scale_layer(adapter.scale)
     return tuned.merge_and_unload() if model.dtype == torch.float32 else tuned
+
+
+def write_merged(base: ModelFiles, adapter: Adapter, folder: Path) -> None:
+    """A model folder with the adapter merged into the base, in the precision of the base's checkpoint; a model whose
+    weights were all trained, as it was trained. All else, such as tokenizer and chat template, are the base's files.
+
+    Raises UserError for weights that are quantised or cannot be merged."""
+    from peft import PeftModel
+
+    is_whole = is_whole_model(adapter.folder)
+    model = loading.load_model(adapter.folder if is_whole else base.folder, "auto", base.trust_remote_code)
+    if getattr(model.config, "quantization_config", None) is not None:
+        raise UserError(f"model {base.folder}: its weights are quantised, merging would round them; serve the adapter")
+    if not is_whole:
+        try:
+            model = PeftModel.from_pretrained(model, str(adapter.folder)).merge_and_unload(safe_merge=True)
+        except (ValueError, RuntimeError) as error:
+            raise UserError(f"{adapter.folder}: cannot be merged: {' '.join(str(error).split())[:300]}") from error
+    model.save_pretrained(folder)
+    for file in locate.files(base.folder):
+        is_saved = file.name == "config.json" or file.suffix == ".safetensors" or file.name.endswith(".index.json")
+        if not is_saved:
+            shutil.copyfile(file, folder / file.name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 import transformers
@@ -48,8 +48,11 @@ def load_tokenizer(folder: Path, trust_remote_code: bool = False) -> Any:
         raise UserError(f"tokenizer of {folder}: {_line(error)}") from error
 
 
-def load_model(folder: Path | str, dtype: torch.dtype, trust_remote_code: bool = False, **extra: Any) -> Any:
-    """The causal language model in a folder; `extra` goes to from_pretrained. Raises UserError in one line."""
+def load_model(
+    folder: Path | str, dtype: torch.dtype | Literal["auto"], trust_remote_code: bool = False, **extra: Any
+) -> Any:
+    """The causal language model in a folder; `dtype` auto is the checkpoint's own, and `extra` goes to from_pretrained.
+    Raises UserError in one line."""
     try:
         return transformers.AutoModelForCausalLM.from_pretrained(
             folder, dtype=dtype, trust_remote_code=trust_remote_code, use_safetensors=True, **extra

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
 import torch
@@ -18,6 +19,7 @@ from s3ft.chat import Chat, Target, TemplateUnsupported
 from s3ft.digest import digest
 from s3ft.models import shared_prompt
 from s3ft.models.loading import room
+from s3ft.protocols import Finished
 from s3ft.types import Capability, Completion, Request, Sampling, Score, UserError
 
 SCORED_TOKENS = 4096
@@ -46,6 +48,9 @@ class LocalModel:
         return {"weights": total.hexdigest(), "chat": self.chat.identity, "device": self.model.device.type}
 
     def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[tuple[int, list[Completion]]]:
+        return chain.from_iterable(self.generate_batches(requests, sampling))
+
+    def generate_batches(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[Finished]:
         ids = [self.chat.prompt_ids(r.prompt, r.tools) for r in requests]
         by_length = sorted(range(len(ids)), key=lambda i: -len(ids[i]))
         size = max(1, self._batch_size // sampling.num_samples)
@@ -61,9 +66,11 @@ class LocalModel:
                     ) from error
                 by_length, size = batch + by_length, len(batch) // 2
                 continue
+            found: Finished = []
             for place, index in enumerate(batch):
                 drawn = rows[place * sampling.num_samples : (place + 1) * sampling.num_samples]
-                yield index, [self._completion(requests[index], row, sampling) for row in drawn]
+                found.append((index, [self._completion(requests[index], row, sampling) for row in drawn]))
+            yield found
 
     def _batch(self, prompts: list[list[int]], sampling: Sampling) -> list[tuple[list[int], list[float]]]:
         """Sampled ids of `num_samples` rows per prompt and the log probability of each, padding included."""

@@ -52,10 +52,15 @@ class Known(Protocol):
     def put(self, values: Mapping[str, Any]) -> None: ...
 
 
+def files(path: Path) -> list[Path]:
+    """The files of a model or adapter, in order."""
+    return sorted(p for p in path.iterdir() if p.is_file() and any(p.match(n) for n in _NEEDED))
+
+
 def fingerprint(path: Path, store: Known) -> str:
     """SHA-256 over the files of a model or adapter; that of a large file is kept by name, size and time."""
     total = hashlib.sha256()
-    for file in sorted(p for p in path.iterdir() if p.is_file() and any(p.match(n) for n in _NEEDED)):
+    for file in files(path):
         state = file.stat()
         key = "file " + json.dumps([str(file.resolve()), state.st_size, state.st_mtime_ns])
         known = store.get(key)

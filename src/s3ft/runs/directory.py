@@ -169,6 +169,14 @@ def arm(recipe: str, seed: int, scale: float = 1.0) -> str:
     return f"{recipe}-seed-{seed}" + ("" if scale == 1.0 else f"-scale-{scale:g}")
 
 
+def trained(adapter: Adapter) -> dict[str, Any]:
+    """What training wrote of an adapter, its files checked."""
+    found = made.read(adapter.folder / "s3ft.json")
+    if found is None:
+        raise UserError(f"{adapter.folder}: no adapter as train writes it; run s3ft train first, or s3ft run for all")
+    return found
+
+
 def read_config(folder: Path) -> RunConfig | None:
     """The resolved config of a run directory; None if there is none. Raises UserError for one that cannot be read."""
     path = folder / "config.yaml"

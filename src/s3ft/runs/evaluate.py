@@ -15,7 +15,7 @@ from s3ft.evaluate import Sample, harness, mean, target
 from s3ft.processes import mine
 from s3ft.progress import progress
 from s3ft.protocols import Judge
-from s3ft.runs.directory import Run, settings
+from s3ft.runs.directory import Run, settings, trained
 from s3ft.types import Adapter, Example, UserError
 
 
@@ -79,7 +79,7 @@ def _measure(run: Run, name: str, adapter: Adapter | None, asked: Asked, example
 def _keys(run: Run, adapter: Adapter | None) -> dict[str, str]:
     """What each set of items is measured on, by the set's name. Raises UserError for an adapter that is not trained."""
     config, chosen = run.config, run.config.evaluate
-    arm = None if adapter is None else [_trained(adapter)["key"], adapter.scale]
+    arm = None if adapter is None else [trained(adapter)["key"], adapter.scale]
     model = [run.model.fingerprint, arm, config.chat.model_dump(mode="json"), settings(config.backend)]
     rows = [run.counts(chosen.split).digest, chosen.rows]
     how = [plugins.identity(run.judge_spec), config.model_dump(mode="json", include={"sampling"})]
@@ -87,14 +87,6 @@ def _keys(run: Run, adapter: Adapter | None) -> dict[str, str]:
     for name in dict.fromkeys([*chosen.benchmarks, *chosen.extra_benchmarks]):
         keys[name] = digest([model, harness.made_of(chosen, name)])
     return keys
-
-
-def _trained(adapter: Adapter) -> dict[str, Any]:
-    """What training wrote of an adapter, its files checked."""
-    found = made.read(adapter.folder / "s3ft.json")
-    if found is None:
-        raise UserError(f"{adapter.folder}: no adapter as train writes it; run s3ft train first, or s3ft run for all")
-    return found
 
 
 def _facts(run: Run, name: str) -> Any:
@@ -106,7 +98,7 @@ def _samples(run: Run, name: str) -> Any:
 
 
 def _require_same_chat(run: Run, adapter: Adapter) -> None:
-    if _trained(adapter)["chat"] != run.chat.identity:
+    if trained(adapter)["chat"] != run.chat.identity:
         raise UserError(f"{adapter.folder}: trained under another chat template or thinking mode; train it again")
 
 
