@@ -29,6 +29,22 @@ def test_what_stood_there_stays_where_the_block_fails(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_a_folder_has_its_name_only_when_the_block_ended_well(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "folder"
+    with pytest.raises(ZeroDivisionError), atomic.whole_folder(path) as folder:
+        (folder / "a.txt").write_text(str(1 / 0))
+    assert list(path.parent.iterdir()) == []
+    (path.parent / "folder.partial").mkdir()
+    (path.parent / "folder.partial" / "of a process that was killed").write_text("")
+    with atomic.whole_folder(path) as folder:
+        (folder / "inner").mkdir()
+        (folder / "inner" / "a.txt").write_text("whole")
+        assert not path.exists()
+    assert [str(p.relative_to(path.parent)) for p in path.parent.rglob("*.txt")] == ["folder/inner/a.txt"]
+    with pytest.raises(UserError, match=r"new/folder: is there already"), atomic.whole_folder(path):
+        raise AssertionError
+
+
 def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match=r"file/a\.json: cannot be written \(") as found:
