@@ -166,6 +166,12 @@ def test_an_empty_split_is_named(split: Split, read: Read) -> None:
             splits.require_rows("t", s, counts)
 
 
+def test_too_few_rows_to_measure_on_are_said() -> None:
+    assert splits.few_rows("test", 1).startswith("1 test row to measure on: a score is known to +-98 points")
+    assert "20 validation rows to measure on: a score is known to +-22 points" in splits.few_rows("validation", 20)
+    assert splits.few_rows("test", 100) == ""
+
+
 def test_rows_of_one_set_come_once_each() -> None:
     rows = [_example("a"), _example("b"), _example("a"), _example("a", "other")]
     assert [e.id for e in splits.distinct("rows", rows)] == ["a/g", "b/g", "a/other"]

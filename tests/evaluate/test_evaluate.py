@@ -1,6 +1,10 @@
 """The harness runs local YAML tasks on a tiny model through the run's own chat policy; items are kept by content."""
 
 import json
+import os
+import pty
+import subprocess
+import sys
 
 import pytest
 
@@ -106,3 +110,28 @@ def test_only_a_finished_right_answer_scores():
     assert [s["correct"] for s in samples] == [True, False, True, None]
     assert [s["id"] for s in samples] == ["0", "1", "2", "3"]
     assert mean(samples) == 0.25
+
+
+BARS = """
+import subprocess, sys
+from s3ft.evaluate import harness
+with harness.own_bars_only():
+    subprocess.run(["git", "describe", "--always"])
+    print("a bar", file=sys.stderr, flush=True)
+print("after", file=sys.stderr)
+"""
+
+
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_git_does_not_complain_where_there_is_no_repository(tmp_path, is_terminal):
+    """On a terminal as in a log; the harness's bars are kept for the terminal."""
+    ours, theirs = pty.openpty() if is_terminal else os.pipe()
+    environment = {k: v for k, v in os.environ.items() if k not in ("TERM", "NO_COLOR")} | {"TERM": "xterm"}
+    done = subprocess.run([sys.executable, "-c", BARS], cwd=tmp_path, stderr=theirs, env=environment)
+    said = os.read(ours, 10_000).decode()
+    os.close(ours)
+    os.close(theirs)
+    assert done.returncode == 0
+    assert "fatal" not in said
+    assert ("a bar" in said) == is_terminal
+    assert said.endswith(("after\n", "after\r\n"))

@@ -14,7 +14,7 @@ from rich.table import Table
 
 from s3ft.cli import check_judge
 from s3ft.config import RunConfig
-from s3ft.data.splits import ORDER, Distinct, SplitCounts, require_rows
+from s3ft.data.splits import ORDER, Distinct, SplitCounts, few_rows, require_rows
 from s3ft.pipeline import chunks
 from s3ft.progress import progress, shown
 from s3ft.runs import opening
@@ -102,7 +102,8 @@ def check(config: RunConfig) -> dict[str, Any]:
     said: list[Verdict] = []
     with progress("check", None) as advance, closing(Distinct(run.task.name)) as seen:
         splits: dict[Split, int] = {}
-        needed = {config.evaluate.split, *(("validation",) if config.sweep else ())}
+        measured = config.evaluate.split
+        needed = {measured, *(("validation",) if config.sweep else ())}
         for split in ORDER[:-1]:
             for _ in seen.rows(run.task.rows(split), split):
                 pass
@@ -143,7 +144,7 @@ def check(config: RunConfig) -> dict[str, Any]:
         "totals": totals,
         "end": ", ".join(repr(e) for e in ends),
         "limit": config.train.max_length or context_length(run.model.folder),
-        "notes": chat.notes,
+        "notes": [*chat.notes, *([few] if (few := few_rows(measured, splits[measured])) else [])],
     }
 
 

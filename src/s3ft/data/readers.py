@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from pathlib import Path
@@ -28,16 +29,19 @@ _OTHER = frozenset(
 """Endings of files that are not read, and not looked for on the Hub either."""
 _READ = ".jsonl, .json, .csv or .tsv (also with .gz), or .parquet"
 _SPLITS: tuple[Split, ...] = ("train", "validation", "test")
-SMALL = 200
-"""Rows from which a split by hash alone gives enough for every split."""
+SMALL = 400
+"""Rows from which a split by hash alone, 5 % each, gives enough rows to every split."""
+_LEAST = {"test": (20, 0.2), "validation": (20, 0.1)}
+"""Of fewer rows each split has so many, or this share if that is less."""
 
 
 def rows(where: Where, split: Split, prompt_of: Callable[[Row, str], list[Message]]) -> Iterator[tuple[Row, str]]:
     """Rows of a split, each with its place for messages.
 
     A split that `where` does not give is taken from train by a hash of the prompt: 5 % each for validation and test. If
-    there are fewer than 200 rows, those with the highest hashes fill up both to at least 5 % and at least one row, as
-    far as the rows allow. Raises UserError naming file and line, or the data set."""
+    there are fewer than 400 rows, those with the next highest hashes fill up test to 20 rows (at most 20 %) and
+    validation to 20 (at most 10 %), at least one each as far as the rows allow: a row that the hash alone puts into one
+    of them stays there however the file grows. Raises UserError naming file and line, or the data set."""
     given = _given(where)
     pool: Split = split if split in given else "train"
     carved = [s for s in _SPLITS[1:] if s not in given] if pool == "train" else []
@@ -165,10 +169,12 @@ def _split_at(point: float, carved: Sequence[Split]) -> Split:
 def _few(points: Sequence[float], carved: Sequence[Split]) -> dict[float, Split]:
     """The splits of few rows by their points; equal prompts have equal points, and train keeps at least one."""
     rest = sorted(set(points), reverse=True)
-    least, waiting = -(-len(rest) // 20), len(carved)
+    number, waiting = len(rest), len(carved)
     found: dict[float, Split] = {}
     for split in reversed(carved):
         waiting -= 1
+        most, part = _LEAST[split]
+        least = min(most, math.ceil(part * number))
         by_hash = [p for p in rest if _split_at(p, carved) == split]
         more = [p for p in rest if p not in by_hash][: max(0, least - len(by_hash))]
         room = len(rest) - 1

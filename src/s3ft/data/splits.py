@@ -16,6 +16,8 @@ from s3ft.types import Example, Split, Task, UserError
 
 ORDER: tuple[Split, ...] = ("test", "validation", "train")
 """A prompt that is in two splits is kept in the first of these, so that what is measured was never trained on."""
+FEW = 100
+"""Rows to measure on below which recipes cannot be told apart."""
 MOST_NAMED = 5
 """Rows that are named in a message."""
 
@@ -145,6 +147,18 @@ def counts(folder: Path, key: str | None = None) -> dict[Split, SplitCounts] | N
 def read(folder: Path, split: Split, limit: int | None = None) -> Iterator[Example]:
     """The rows of a split that was written, at most `limit`."""
     return (Example(**row) for row in islice(jsonl.read(folder / f"{split}.jsonl"), limit))
+
+
+def few_rows(split: Split, rows: int) -> str:
+    """What so few rows to measure on cannot tell, in words; empty if there are enough.
+
+    The interval of a score of one half is 1.96 times the root of 1/4 over the rows on each side."""
+    if rows >= FEW:
+        return ""
+    return (
+        f"{rows} {split} row{'s' * (rows != 1)} to measure on: a score is known to +-{min(100, 98 / rows**0.5):.0f} "
+        "points, too few to tell recipes apart; give more rows, or a test file"
+    )
 
 
 def require_rows(task: str, split: Split, found: SplitCounts) -> None:

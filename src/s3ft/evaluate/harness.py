@@ -5,11 +5,13 @@ from __future__ import annotations
 import inspect
 import logging
 import os
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
+from threading import Thread
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast, get_type_hints
 
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 _METRICS = ("acc_norm", "acc", "exact_match", "prompt_level_strict_acc")
 """The metric of a benchmark: the first of these that its items have, else their first number."""
 
+
+_GIT = re.compile(rb"fatal: not a git repository[^\n]*\n(Stopping at filesystem boundary[^\n]*\n)?")
 
 _OURS = {
     "model": "it is the base or an adapter",
@@ -166,7 +170,7 @@ def _run_benchmark(config: EvaluateConfig, name: str, local: LocalModel, folder:
     model = Harness(pretrained=local.model, tokenizer=local.chat.tokenizer, batch_size=config.batch_size)
     settings = {"apply_chat_template": True, "bootstrap_iters": 0, "limit": config.limit, **config.extra}
     try:
-        with _own_bars_only():
+        with own_bars_only():
             found = lm_eval.simple_evaluate(model=model, tasks=[name], task_manager=tasks, log_samples=True, **settings)
     except (OSError, ConnectionError, ValueError) as error:
         line = " ".join(f"{type(error).__name__}: {error}".split())[:300]
@@ -175,22 +179,34 @@ def _run_benchmark(config: EvaluateConfig, name: str, local: LocalModel, folder:
 
 
 @contextmanager
-def _own_bars_only() -> Iterator[None]:
-    """The harness draws bars of its own, and the git that it starts complains outside of a repository; both are kept
-    for a terminal that no other process writes to."""
-    if console.is_terminal and processes.part() == (0, 1):
-        yield
-        return
+def own_bars_only() -> Iterator[None]:
+    """The harness draws bars of its own, which are kept for a terminal that no other process writes to, and starts git,
+    which complains outside of a repository."""
     sys.stderr.flush()
     kept = os.dup(2)
+    reading, writing = os.pipe()
+    is_shown = console.is_terminal and processes.part() == (0, 1)
+    reader = Thread(target=_pass_on, args=(reading, os.dup(kept) if is_shown else None), daemon=True)
+    reader.start()
+    os.dup2(writing, 2)
+    os.close(writing)
     try:
-        with open(os.devnull, "w") as nowhere:
-            os.dup2(nowhere.fileno(), 2)
         yield
     finally:
         sys.stderr.flush()
         os.dup2(kept, 2)
         os.close(kept)
+        # A process that the harness started may hold the other end for as long as it lives.
+        reader.join(timeout=1)
+
+
+def _pass_on(reading: int, to: int | None) -> None:
+    while chunk := os.read(reading, 1 << 16):
+        if to is not None:
+            os.write(to, _GIT.sub(b"", chunk))
+    os.close(reading)
+    if to is not None:
+        os.close(to)
 
 
 def _samples(name: str, leaf: str, rows: list[dict[str, Any]]) -> list[Sample]:

@@ -29,6 +29,9 @@ def build(run: Run) -> None:
     config, read = run.config, run.counts("train")
     sizes = splits.counts(run.data) or {}
     run.log("data: " + ", ".join(f"{sizes[split].rows} {split}" for split in reversed(splits.ORDER) if split in sizes))
+    measured = run.counts(config.evaluate.split).rows
+    if few := splits.few_rows(config.evaluate.split, min(measured, config.evaluate.rows or measured)):
+        run.log(f"data: warning: {few}")
     if read.conflicts:
         run.log(f"data: warning: {read.conflict()}; all are trained on, drop the wrong ones")
     if read.duplicates or read.in_evaluation_split:
