@@ -1,6 +1,7 @@
 """The order of the layers, the size of the files, and what an import costs."""
 
 import ast
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -159,3 +160,16 @@ def test_nothing_heavy_is_imported_before_it_is_needed(module: str) -> None:
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == []
+
+
+def test_a_judge_without_a_model_and_a_report_import_nothing_heavy(tmp_path: Path) -> None:
+    """matplotlib draws the report's picture."""
+    row = {"id": "1", "prompt": "q", "completion": "a", "reference": "a"}
+    (tmp_path / "rows.jsonl").write_text("".join(json.dumps({**row, "label": x}) + "\n" for x in (True, False)))
+    judging = "from s3ft.cli import audit; from pathlib import Path; "
+    judging += "audit.show(audit.judge_file({'name': 'exact'}, Path('rows.jsonl'), None, None, None))"
+    for done in (judging, "from s3ft.runs import stages; from s3ft.report import collect, plot, table"):
+        script = f"import sys; {done}; print('heavy:', *[m for m in {HEAVY} if m in sys.modules])"
+        ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=tmp_path)
+        assert ended.returncode == 0, ended.stderr
+        assert set(ended.stdout.splitlines()[-1].split()) <= {"heavy:", "matplotlib"}

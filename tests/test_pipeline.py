@@ -27,8 +27,8 @@ from s3ft.models import loading
 from s3ft.pipeline import BuildOptions, build_records
 from s3ft.recipes import RECIPES
 from s3ft.types import (
-    Capability,
     Candidate,
+    Capability,
     Completion,
     Example,
     Recipe,

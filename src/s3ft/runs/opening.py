@@ -42,7 +42,7 @@ def opened(config: RunConfig, name: str) -> Iterator[tuple[Run, TextIO]]:
     then = _begun_with(folder)
     resolved = _with_date(config, then)
     run = Run(resolved, folder)
-    if then != resolved:
+    if not is_same(then, resolved):
         if then is not None and directory.has_results(folder):
             _require_same(then, resolved, folder)
         settle(run)
@@ -76,7 +76,7 @@ def _prepare(run: Run, then: RunConfig | None) -> None:
         raise
     if not _has_versions(run, then is not None or directory.has_results(run.folder)):
         atomic.write_json(run.folder / "versions.json", {"begun": date.today().isoformat(), **versions()})
-    if then != run.config:
+    if not is_same(then, run.config):
         directory.write_config(run.folder, run.config)
 
 
@@ -160,6 +160,11 @@ def _state(spec: Any) -> Any:
         return plugins.identity(spec)
     files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
     return [spec, [[str(p), p.stat().st_size, p.stat().st_mtime_ns] for p in files]]
+
+
+def is_same(then: RunConfig | None, now: RunConfig) -> bool:
+    """Whether all fields are equal; the class of a backend in the user's file is made anew each time it is read."""
+    return then is not None and then.model_dump(mode="json") == now.model_dump(mode="json")
 
 
 def _require_same(then: RunConfig, now: RunConfig, folder: Path) -> None:
