@@ -147,7 +147,7 @@ class Cached:
         asked = [requests[missing[k][0]] for k in open_keys]
         for finished in self._finished(asked, sampling) if asked else ():
             sound = {i: cs for i, cs in finished if not any(c.finish_reason == "error" for c in cs)}
-            self._store.put({open_keys[i]: [asdict(c) for c in cs] for i, cs in sound.items()})
+            self._store.put({open_keys[i]: [_plain(c) for c in cs] for i, cs in sound.items()})
             for i, completions in finished:
                 for index in missing[open_keys[i]]:
                     yield index, completions
@@ -179,6 +179,11 @@ class Cached:
         return digest([kind, self._identity, request.prompt, request.tools, how])
 
 
+def _plain(completion: Completion) -> dict[str, Any]:
+    """A completion as JSON without what is not known of it."""
+    return {name: value for name, value in asdict(completion).items() if value is not None}
+
+
 def _completion(kept: dict[str, Any]) -> Completion:
-    ids = kept.pop("token_ids")
+    ids = kept.pop("token_ids", None)
     return Completion(**kept, token_ids=None if ids is None else tuple(ids))
