@@ -4,105 +4,64 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
 import weakref
-from typing import Any
-
-STARTUP_S = 120.0
-"""Seconds that the process may take to import its library on a busy machine."""
+from contextlib import suppress
 
 
 class Algebra:
-    """math-verify in a process of its own: started when first asked, killed and started anew when it takes too long."""
+    """math-verify in a process of its own: started when first asked, and anew when it took too long and was killed."""
 
     def __init__(self, limit: float) -> None:
         self._limit = limit
         self._lock = threading.Lock()
         self._process: subprocess.Popen[str] | None = None
-        self._at_exit: weakref.finalize[Any, Any] | None = None
         self._owner = os.getpid()
 
     def ask(self, reference: str, answer: str) -> tuple[bool | None, str]:
         """(verdict, how it came about)."""
         with self._lock:
-            process = self._running()
-            if process is None:
-                return None, "the algebra process does not start"
-            question = {"reference": reference, "answer": answer, "limit": self._limit}
-            line = self._exchange(process, json.dumps(question) + "\n", self._limit)
-            if line is None:
-                return None, f"timeout after {self._limit:g} s"
+            if self._owner != os.getpid() or (self._process and self._process.poll() is not None):
+                self._process, self._owner = None, os.getpid()
+            process = self._process = self._process or self._start()
+            line = _exchange(process, json.dumps({"reference": reference, "answer": answer}) + "\n")
             if not line:
-                self._close()
-                return None, "the algebra process ended"
+                self._process = None
+                _end(process, self._owner)
+                late = process.returncode == -signal.SIGPROF
+                return None, f"timeout after {self._limit:g} s" if late else "the algebra process ended"
             found = json.loads(line)
             return found["correct"], found["reason"]
 
-    def _running(self) -> subprocess.Popen[str] | None:
-        if self._owner != os.getpid():
-            self._process, self._at_exit, self._owner = None, None, os.getpid()
-        if self._process is not None and self._process.poll() is None:
-            return self._process
-        self._close()
+    def _start(self) -> subprocess.Popen[str]:
         # -P: a file named like a standard module, in the user's folder, must not be imported
-        command = [sys.executable, "-P", "-m", "s3ft.judges.math.worker"]
         process = subprocess.Popen(
-            command,
+            [sys.executable, "-P", "-m", "s3ft.judges.math.worker", str(self._limit)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
             encoding="ascii",
         )
-        self._process = process
-        self._at_exit = weakref.finalize(self, _end, process, os.getpid())
-        if not self._exchange(process, "", STARTUP_S):
-            self._close()
-            return None
+        weakref.finalize(self, _end, process, self._owner)
         return process
 
-    def _exchange(self, process: subprocess.Popen[str], line: str, limit: float) -> str | None:
-        """The next line the process writes; None where it had to be killed."""
-        assert process.stdin is not None
-        assert process.stdout is not None
-        late = threading.Event()
 
-        def kill() -> None:
-            late.set()
-            process.kill()
-
-        timer = threading.Timer(limit, kill)
-        timer.daemon = True
-        timer.start()
-        try:
-            process.stdin.write(line)
-            process.stdin.flush()
-            answer = process.stdout.readline()
-        except OSError:
-            answer = ""
-        finally:
-            timer.cancel()
-        if late.is_set():
-            self._close()
-            return None
-        return answer
-
-    def _close(self) -> None:
-        if self._at_exit is not None:
-            self._at_exit()
-        self._process = self._at_exit = None
+def _exchange(process: subprocess.Popen[str], line: str) -> str:
+    """The answer to a line; "" if the process ended, which it does by itself when its time is over."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    with suppress(OSError):
+        process.stdin.write(line)
+        process.stdin.flush()
+        return process.stdout.readline()
+    return ""
 
 
 def _end(process: subprocess.Popen[str], owner: int) -> None:
-    if os.getpid() != owner:
-        return
-    process.kill()
-    for pipe in (process.stdin, process.stdout):
-        try:
-            if pipe is not None:
-                pipe.close()
-        except OSError:
-            pass
-    process.wait()
+    if os.getpid() == owner and process.stdin and not process.stdin.closed:
+        with suppress(OSError), process:
+            process.kill()

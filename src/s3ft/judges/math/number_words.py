@@ -11,17 +11,9 @@ _WORDS = (
 )
 _ONES = dict(zip(_WORDS.split(), (*range(20), *range(20, 100, 10)), strict=True))
 SCALES = {"dozen": 12, "hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12}
-_PARTS = {
-    "half": 2,
-    "halve": 2,
-    "third": 3,
-    "quarter": 4,
-    "fourth": 4,
-    "fifth": 5,
-    "sixth": 6,
-    "eighth": 8,
-    "tenth": 10,
-}
+_PARTS = dict(
+    zip("half halve third quarter fourth fifth sixth eighth tenth".split(), (2, 2, 3, 4, 4, 5, 6, 8, 10), strict=True)
+)
 
 _ONE = "|".join(sorted(_ONES, key=len, reverse=True))
 _SCALE = "|".join(SCALES)
@@ -49,31 +41,19 @@ def _digits(run: str) -> str:
 
 
 def _value(words: list[str]) -> Fraction | None:
-    if words[0] in ("minus", "negative"):
-        value = _value(words[1:])
-        return None if value is None else -value
-    scale = 1
-    if words[-1] in SCALES and any(w.rstrip("s") in _PARTS for w in words):
-        scale = SCALES[words[-1]]
-        words = words[:-2] if words[-2] in ("a", "an") else words[:-1]
-    if words[-1].rstrip("s") not in _PARTS:
-        return _whole(words) * scale
-    if words[-1] in ("third", "fourth", "fifth", "sixth", "eighth", "tenth") and len(words) == 1:
-        return None
-    before = words[:-1]
-    cut = len(before) - 1 - before[::-1].index("and") if "and" in before else -1
-    count = [w for w in before[cut + 1 :] if w not in ("a", "an")]
-    part = Fraction(_whole(count) if count else 1, _PARTS[words[-1].rstrip("s")])
-    return ((_whole(before[:cut]) if cut > 0 else 0) + part) * scale
-
-
-def _whole(words: list[str]) -> Fraction:
-    total = part = 0
-    for word in words:
-        if word in ("hundred", "dozen"):
-            part = max(part, 1) * SCALES[word]
+    """The number that words say; None for an ordinal: "third", "twenty-third"."""
+    total, part, counted = Fraction(0), Fraction(0), Fraction(0)  # counted: what came since the last "and"
+    for before, word in zip(["", *words], words, strict=False):
+        name = word.rstrip("s")
+        if name in _PARTS:
+            if word == name not in ("half", "quarter") and counted != 1 and before not in ("a", "an"):
+                return None
+            part += Fraction(counted or 1, _PARTS[name]) - counted
+        elif word in ("hundred", "dozen"):
+            part = (part or 1) * SCALES[word]
         elif word in SCALES:
-            total, part = total + max(part, 1) * SCALES[word], 0
+            total, part = total + (part or 1) * SCALES[word], Fraction(0)
         else:
             part += _ONES.get(word, 0)
-    return Fraction(total + part)
+        counted = Fraction(0) if word == "and" else counted + _ONES.get(word, 0)
+    return -(total + part) if words[0] in ("minus", "negative") else total + part

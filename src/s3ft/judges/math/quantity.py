@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from s3ft.judges.math.number_words import SCALES
 from s3ft.judges.math.units import UNITS, Unit, unit_of
-from s3ft.judges.math.value import Unreadable, Value, decimal, evaluate, whole_number
+from s3ft.judges.math.value import Value, evaluate
 
 _CURRENCY = "$€£¥₹₽₩"
 _MORE_UNITS = r"lbs hrs secs L mL mph kph kWh kW W Hz N J V A am pm a\.m p\.m sq"
@@ -25,13 +25,14 @@ _HEDGE = re.compile(
 )
 _ASIDE = re.compile(r"(?<=\w)\s\([^()]*[A-Za-z]{3}[^()]*\)$")
 _NEGATIVE = re.compile(r"^(?:negative|minus)\s+(?=\d)", re.IGNORECASE)
-_REPEATING = re.compile(r"(-?)(\d*)\.(\d*)\\overline\{(\d+)\}")
+_REPEATING = re.compile(r"(\d*)\.(\d*)\\overline\{(\d+)\}")
 _PERCENT = re.compile(r'\s*"?\s*(?:%|per ?cent\b|percentage points?\b)"?', re.IGNORECASE)
 _MIXED = re.compile(r'(\d+)(?:\s+|\s*"?and"?\s*|-|\s*\+\s*)(?:(\d+)\s*/\s*(\d+)|\\frac\{(\d+)\}\{(\d+)\})')
-_SPACED = re.compile(r"\d{1,3}(?: \d{3})+(?:\.\d+)?")
 _DECIMAL_COMMA = re.compile(r"\d+,(?:\d{1,2}|\d{4,})")
 _BASE = re.compile(r"([\dA-Fa-f]+)_\{?\"?\s*(\d+|[a-z]+)\s*\"?\}?")
-_DECIMAL = re.compile(r"\d*\.(\d+)")
+_TYPED = re.compile(r"[-+]?\s?(?:\d{1,3}(?:,\d{3})+|\d{1,3}(?: \d{3})+|\d+)(?:\.\d+)?|[-+]?\.\d+", re.ASCII)
+_DECIMAL = re.compile(r"[-+ ]*\d*\.(\d+)")
+_MONEY = re.compile(rf"\s*[{_CURRENCY}]\s*|\b(?:Rs\.?|USD|US)\s*(?=\d)")
 _PART = re.compile(r"(?:and|,)?\s*[$]?(\d[\d,]*(?:\.\d+)?)\s*((?:[A-Za-z][A-Za-z'-]*\s*){1,5})")
 
 
@@ -50,36 +51,40 @@ class Quantity:
 def quantity(text: str) -> Quantity:
     """Reads text in the notation of `text.plain`. Raises Unreadable or TooLarge."""
     text = _NEGATIVE.sub("-", _ASIDE.sub("", _HEDGE.sub("", text.strip())))
-    if re.fullmatch(r"\d{1,18}", text):
-        return Quantity((Fraction(int(text)),))
+    if _TYPED.fullmatch(text):
+        return Quantity((_typed(text),), _places(text))
     core, unit = _split_unit(text)
-    money = any(c in text for c in _CURRENCY)
     measured = unit_of(unit) or (unit_of("$") if "$" in text and not unit else None)
-    core = re.sub(rf"\s*[{_CURRENCY}]\s*|\b(?:Rs\.?|USD|US)\s*(?=\d)", "", core).strip()
+    core = _MONEY.sub("", core).strip()
     percent = _PERCENT.search(f"{core} {unit}") is not None and "%" not in core.rstrip('% "')
     core = core.rstrip("% ")
-    typed = _number(core)
-    value = evaluate(core) if typed is None else typed
-    places = _DECIMAL.fullmatch(core.lstrip("-+ ").replace(",", ""))
+    value = _number(core)
     readings = tuple(_with_unit(value, core, unit) if unit else [value])
-    return Quantity(readings, len(places[1]) if places else None, percent, money, measured)
+    money = any(c in text for c in _CURRENCY)
+    return Quantity(readings, _places(core), percent, money, measured)
 
 
-def _number(core: str) -> Fraction | None:
-    """The value of a mixed number, a repeating decimal, "12 345" or "3,5"; None for other forms."""
+def _typed(text: str) -> Fraction:
+    return Fraction(text.replace(",", "").replace(" ", ""))
+
+
+def _places(text: str) -> int | None:
+    decimal = _DECIMAL.fullmatch(text.replace(",", ""))
+    return len(decimal[1]) if decimal else None
+
+
+def _number(core: str) -> Value:
+    """The value of an expression, a mixed number, a repeating decimal, "12 345" or "3,5"."""
+    if _TYPED.fullmatch(core):
+        return _typed(core)
+    if _DECIMAL_COMMA.fullmatch(core):
+        return Fraction(core.replace(",", "."))
     if mixed := _MIXED.fullmatch(core):
-        whole, top, bottom = (int(n) for n in (mixed[1], mixed[2] or mixed[4], mixed[3] or mixed[5]))
-        if not bottom:
-            raise Unreadable("division by zero")
-        return whole + Fraction(top, bottom)
+        return evaluate(f"{mixed[1]}+{mixed[2] or mixed[4]}/{mixed[3] or mixed[5]}")
     if repeating := _REPEATING.fullmatch(core):
-        head, cycle = repeating[2] + repeating[3], repeating[4]
-        nines = (10 ** len(cycle) - 1) * 10 ** len(repeating[3])
-        value = Fraction(whole_number(head + cycle) - whole_number(head or "0"), nines)
-        return -value if repeating[1] else value
-    if _SPACED.fullmatch(core):
-        return decimal(core.replace(" ", ""))
-    return decimal(core.replace(",", ".")) if _DECIMAL_COMMA.fullmatch(core) else None
+        head, cycle = repeating[1] + repeating[2], repeating[3]
+        return Fraction(int(head + cycle) - int(head or "0"), (10 ** len(cycle) - 1) * 10 ** len(repeating[2]))
+    return evaluate(core)
 
 
 def _split_unit(text: str) -> tuple[str, str]:
@@ -96,7 +101,7 @@ def _with_unit(value: Value, core: str, unit: str) -> list[Value]:
     if not isinstance(value, Fraction):
         return [value]
     parts = _PART.findall(f"{core} {unit}") if re.search(r"\d", unit) else []
-    together = _together([(decimal(n), u.split()) for n, u in parts]) if len(parts) == 2 else []
+    together = _together([(_typed(n), u.split()) for n, u in parts]) if len(parts) == 2 else []
     if together:
         return together
     word = unit.lower().split()[0].strip(".,")
@@ -133,15 +138,12 @@ def equal(reference: str, answer: str) -> bool:
         u, v = r.readings[0], a.readings[0]
         return abs(_real(u) * r.unit[1] - _real(v) * a.unit[1]) <= abs(_real(u)) * r.unit[1] / 10**9
     if r.percent == a.percent:
-        return _any(r, a, Fraction(1))
-    if r.percent:
-        verdicts = [_any(r, a, Fraction(1)), _any(r, a, Fraction(100))]
-    else:
-        literal = r.readings[0]
-        verdicts = [_any(r, a, Fraction(1, 100))]
-        if isinstance(literal, complex) or abs(literal) >= 1:
-            verdicts.append(_any(r, a, Fraction(1)))
-    return any(verdicts)
+        factors = [Fraction(1)]
+    elif r.percent:
+        factors = [Fraction(1), Fraction(100)]
+    else:  # 50% is 0.5, and 50 where no share was asked for
+        factors = [Fraction(1, 100), Fraction(1)] if abs(r.readings[0]) >= 1 else [Fraction(1, 100)]
+    return any(_same(x, y, r, a, f) for f in factors for x in r.readings for y in a.readings)
 
 
 def _bases(reference: str, answer: str) -> bool | None:
@@ -151,10 +153,6 @@ def _bases(reference: str, answer: str) -> bool | None:
     digits = [m[1] if m else t for m, t in ((r, reference), (a, answer))]
     bases = {m[2] for m in (r, a) if m}
     return digits[0].upper() == digits[1].upper() and len(bases) == 1
-
-
-def _any(r: Quantity, a: Quantity, factor: Fraction) -> bool:
-    return any(_same(x, y, r, a, factor) for x in r.readings for y in a.readings)
 
 
 def _same(x: Value, y: Value, r: Quantity, a: Quantity, factor: Fraction) -> bool:

@@ -7,37 +7,34 @@ from __future__ import annotations
 import ast
 import math
 import re
-from collections.abc import Callable
 from fractions import Fraction
-from typing import Any
 
 Value = Fraction | complex
 
 MAX_BITS = 20_000
 """Numbers above this size are not computed."""
-MAX_DIGITS = 2_000
 MAX_FACTORIAL = 1_500
 
-_NUMBER = re.compile(
-    r"(?:\d{1,3}(?:,\d{3})+(?![\d,])|\d+)(?:\.\d*)?(?:[eE][-+]?\d{1,4}(?![\d.a-zA-Z]))?|\.\d+", re.ASCII
-)
 _MIXED = re.compile(r"(?<![\d.^_}])(\d+)\s?\\frac\{(\d+)\}\{(\d+)\}")
 _LATEX = (
     (re.compile(r"\\frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}"), r"((\1)/(\2))"),
-    (re.compile(r"\\binom\s*\{([^{}]*)\}\s*\{([^{}]*)\}"), r"binom(\1,\2)"),
-    (re.compile(r"\\sqrt\s*\[([^\[\]{}]*)\]\s*\{([^{}]*)\}"), r"((\2)^(one/(\1)))"),
-    (re.compile(r"\\sqrt\s*\{([^{}]*)\}"), r"((\1)^half)"),
+    (re.compile(r"\\binom\s*\{([^{}]*)\}\s*\{([^{}]*)\}"), r"comb(\1,\2)"),
+    (re.compile(r"\\sqrt\s*\[([^\[\]{}]*)\]\s*\{([^{}]*)\}"), r"((\2)^(1/(\1)))"),
+    (re.compile(r"\\sqrt\s*\{([^{}]*)\}"), r"((\1)^(1/2))"),
     (re.compile(r"\^\s*\{([^{}]*)\}"), r"^(\1)"),
 )
-_SIGNS = (("\\cdot", "*"), ("\\times", "*"), ("\\pi", " pi "), ("^", "**"), ("°", ""), ("[", "("), ("]", ")"))
-_TOKEN = re.compile(r"n\d+|pi|one|half|binom|[ei](?![a-zA-Z])|\*\*|\S")
-_CONSTANTS: dict[str, Value] = {
-    "pi": complex(math.pi),
-    "e": complex(math.e),
-    "i": 1j,
-    "one": Fraction(1),
-    "half": Fraction(1, 2),
-}
+_PYTHON = (
+    (re.compile(r"(?<=\d),(?=\d{3}(?:,\d{3})*(?![\d,]))"), ""),
+    (re.compile(r"\\cdot|\\times"), "*"),
+    (re.compile(r"\\pi(?![a-zA-Z])"), " pi "),
+    (re.compile(r"\["), "("),
+    (re.compile(r"\]"), ")"),
+    (re.compile(r"(?<![\d.])0+(?=\d)|[°{}]"), ""),
+    (re.compile(r"\^"), "**"),
+    (re.compile(r"(\d+)\s?!"), r"factorial(\1)"),
+    # the sign of a product: between a number or bracket and what follows; 2e5 is a number
+    (re.compile(r"(?<=[\d.)])(?![eE][-+]?\d)\s*(?=[a-zA-Z(])|(?<=\))\s*(?=\d)|(?<=[a-z])\s+(?=[a-z(])"), "*"),
+)
 
 
 class Unreadable(Exception):
@@ -48,103 +45,77 @@ class TooLarge(Exception):
     """Not to be computed by anybody."""
 
 
-def whole_number(digits: str) -> int:
-    """Raises TooLarge above MAX_DIGITS."""
-    if len(digits) > MAX_DIGITS:
-        raise TooLarge(f"a number with {len(digits)} digits")
-    return int(digits)
-
-
-def decimal(text: str) -> Fraction:
-    """A typed number: thousands separators, decimals, an exponent. Raises TooLarge."""
-    text, _, exponent = text.replace(",", "").lower().partition("e")
-    whole, _, after = text.partition(".")
-    value = Fraction(whole_number((whole + after) or "0"), 10 ** len(after))
-    if abs(int(exponent or 0)) > MAX_DIGITS:
-        raise TooLarge(f"10 to the {exponent}")
-    return value * Fraction(10) ** int(exponent or 0)
-
-
 def evaluate(text: str) -> Value:
     """The value of an expression without unknowns. Raises Unreadable, or TooLarge above MAX_BITS."""
-    values = dict(_CONSTANTS)
-
-    def named(match: re.Match[str]) -> str:
-        values[name := f"n{len(values)}"] = decimal(match[0])
-        return f" {name} "
-
-    try:
-        text = _NUMBER.sub(named, _MIXED.sub(_mixed, text))
-        return _value(ast.parse(_python(text, values), mode="eval").body, values)
-    except (ZeroDivisionError, OverflowError, ValueError, RecursionError, SyntaxError, MemoryError) as error:
-        raise Unreadable(type(error).__name__) from error
-
-
-def _mixed(match: re.Match[str]) -> str:
-    whole, top, bottom = match.groups()
-    if whole_number(top) >= whole_number(bottom):
-        raise Unreadable("a whole number before a fraction above 1")
-    return rf"({whole}+\frac{{{top}}}{{{bottom}}})"
-
-
-def _python(text: str, values: dict[str, Value]) -> str:
-    """The expression with Python's signs, and a sign for every product."""
-    changed = 1
+    text, changed = _MIXED.sub(_mixed, text), 1
     while changed:
         changed = 0
         for pattern, python in _LATEX:
             text, count = pattern.subn(python, text)
             changed += count
-    for sign, python in _SIGNS:
-        text = text.replace(sign, python)
-    parts: list[str] = []
-    for token in _TOKEN.findall(text):
-        before = parts[-1] if parts else ""
-        ends = before in values or before[-1:] == ")"
-        if token == "!" and before in values:
-            parts[-1] = f"factorial({before})"
-        elif token in values or token in ("binom", "("):
-            if before[:1] == "n" and token[0] == "n":
-                raise Unreadable("two numbers side by side")
-            parts += ["*", token] if ends else [token]
-        elif token in ("**", *"+-*/(),"):
-            parts.append(token)
-        else:
-            raise Unreadable(f"the sign {token}")
-    return "".join(parts)
+    for pattern, sign in _PYTHON:
+        text = pattern.sub(sign, text)
+    try:
+        return _value(ast.parse(text.strip(), mode="eval").body)
+    except (ArithmeticError, ValueError, RecursionError, SyntaxError, MemoryError) as error:
+        raise Unreadable(type(error).__name__) from error
 
 
-def _value(node: ast.expr, values: dict[str, Value]) -> Value:
+def _mixed(match: re.Match[str]) -> str:
+    whole, top, bottom = match.groups()
+    if int(top) >= int(bottom):
+        raise Unreadable("a whole number before a fraction above 1")
+    return rf"({whole}+\frac{{{top}}}{{{bottom}}})"
+
+
+def _value(node: ast.expr) -> Value:
     match node:
-        case ast.Name(id=name):
-            return values[name]
-        case ast.UnaryOp(op=ast.USub(), operand=inner):
-            return -_value(inner, values)
-        case ast.UnaryOp(op=ast.UAdd(), operand=inner):
-            return _value(inner, values)
-        case ast.BinOp(left=left, op=operator, right=right) if type(operator) in _OPERATORS:
-            return _OPERATORS[type(operator)](_value(left, values), _value(right, values))
-        case ast.Call(func=ast.Name(id=name), args=arguments) if name in _FUNCTIONS:
-            return _FUNCTIONS[name](*(_whole(_value(a, values)) for a in arguments))
+        case ast.Constant(value=int() | float() as number):
+            if number == math.inf:
+                raise TooLarge("a number with too many digits")
+            return Fraction(repr(number))
+        case ast.Name(id="pi" | "e" as name):
+            return complex(getattr(math, name))
+        case ast.Name(id="i"):
+            return 1j
+        case ast.UnaryOp(op=ast.USub() | ast.UAdd() as sign, operand=inner):
+            return -_value(inner) if isinstance(sign, ast.USub) else _value(inner)
+        case ast.BinOp(left=left, op=operator, right=right):
+            return _computed(operator, _value(left), _value(right))
+        case ast.Call(func=ast.Name(id="factorial" | "comb" as name), args=arguments, keywords=[]):
+            numbers = [_value(a) for a in arguments]
+            if any(not isinstance(n, Fraction) or n.denominator != 1 for n in numbers):
+                raise Unreadable("no whole number")
+            if any(abs(n) > MAX_FACTORIAL for n in numbers):
+                raise TooLarge(f"a {name} with too many digits")
+            return Fraction(getattr(math, name)(*map(int, numbers)))
     raise Unreadable(type(node).__name__)
 
 
-def _whole(value: Value) -> int:
-    if not isinstance(value, Fraction) or value.denominator != 1 or value < 0:
-        raise Unreadable("no whole number")
-    return int(value)
+def bounded(value: Fraction) -> Fraction:
+    """The value itself. Raises TooLarge above MAX_BITS."""
+    if value.numerator.bit_length() + value.denominator.bit_length() > 2 * MAX_BITS:
+        raise TooLarge("a number with too many digits")
+    return value
 
 
-def _bounded(operation: Callable[[Any, Any], Any]) -> Callable[[Value, Value], Value]:
-    def compute(a: Value, b: Value) -> Value:
-        if not isinstance(a, Fraction) or not isinstance(b, Fraction):
-            return complex(operation(complex(a), complex(b)))
-        result: Fraction = operation(a, b)
-        if result.numerator.bit_length() + result.denominator.bit_length() > 2 * MAX_BITS:
-            raise TooLarge("a fraction with too many digits")
-        return result
-
-    return compute
+def _computed(operator: ast.operator, a: Value, b: Value) -> Value:
+    if not isinstance(a, Fraction) or not isinstance(b, Fraction):
+        a, b = complex(a), complex(b)
+    match operator:
+        case ast.Add():
+            result = a + b
+        case ast.Sub():
+            result = a - b
+        case ast.Mult():
+            result = a * b
+        case ast.Div():
+            result = a / b
+        case ast.Pow():
+            result = _power(a, b)
+        case _:
+            raise Unreadable("no arithmetic")
+    return bounded(result) if isinstance(result, Fraction) else result
 
 
 def _power(base: Value, exponent: Value) -> Value:
@@ -158,25 +129,3 @@ def _power(base: Value, exponent: Value) -> Value:
     if base < 0 and exponent.denominator % 2:
         return (-complex(float(-base) ** (1 / exponent.denominator))) ** exponent.numerator
     return complex(base) ** complex(exponent)
-
-
-def _factorial(n: int) -> Fraction:
-    if n > MAX_FACTORIAL:
-        raise TooLarge("a factorial with too many digits")
-    return Fraction(math.factorial(n))
-
-
-def _choose(n: int, k: int) -> Fraction:
-    if min(k, n - k) * n.bit_length() > MAX_BITS:
-        raise TooLarge("a binomial with too many digits")
-    return Fraction(math.comb(n, k))
-
-
-_OPERATORS: dict[type[ast.operator], Callable[[Value, Value], Value]] = {
-    ast.Add: _bounded(lambda a, b: a + b),
-    ast.Sub: _bounded(lambda a, b: a - b),
-    ast.Mult: _bounded(lambda a, b: a * b),
-    ast.Div: _bounded(lambda a, b: a / b),
-    ast.Pow: _power,
-}
-_FUNCTIONS: dict[str, Callable[..., Value]] = {"factorial": _factorial, "binom": _choose}
