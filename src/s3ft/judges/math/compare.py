@@ -26,7 +26,6 @@ _RATIO = re.compile(r'\d+(?:\.\d+)?(?:\s*(?::|"?\s*\bto\b\s*"?)\s*\d+(?:\.\d+)?)
 _RANGE = re.compile(
     r'(?:(?P<word>"?(?:between|from)\s*"?)?(?P<low>\d+)\s?(?:-|"?(?:and|to)\b"?)\s?(?P<high>\d+))\b.*', re.IGNORECASE
 )
-_UNKNOWN = re.compile(r"(?<![\\a-zA-Z])[a-df-hj-zC-Z](?![a-zA-Z])")
 _NOTHING = re.compile(r"no (?:real )?solutions?|none|empty ?set|does not exist")
 _NEGATION = re.compile(r"\b(?:not|no|never|neither|cannot|non|or|isn't)\b")
 
@@ -110,14 +109,13 @@ def _times(r: str, a: str) -> bool | None:
 
 def _ratios(r: str, a: str) -> bool | None:
     """The verdict on two ratios, or a ratio of two numbers and a fraction; None if there is no ratio."""
-    if not _RATIO.fullmatch(r) and not _RATIO.fullmatch(a):
-        return None
     mine, its = ([Fraction(n) for n in re.findall(r"\d+(?:\.\d+)?", t)] if _RATIO.fullmatch(t) else [] for t in (r, a))
     if mine and its:
         return len(mine) == len(its) and all(x * its[0] == y * mine[0] for x, y in zip(mine, its, strict=True))
-    if len(mine or its) != 2 or not (mine or its)[1]:
-        return False
-    return equal(str(mine[0] / mine[1]), a) if mine else equal(r, str(its[0] / its[1]))
+    one = mine or its
+    if len(one) != 2 or not one[1]:
+        return False if one else None
+    return equal(*(str(one[0] / one[1]) if t is one else side for t, side in ((mine, r), (its, a))))
 
 
 def _ranges(r: str, a: str) -> bool | None:
@@ -134,20 +132,10 @@ def _mathematics(r: str, a: str) -> bool | None:
         raise Unreadable("a matrix or a union")
     if not any(_RELATION.search(t) or ("=" in t and not _several(t)) for t in (r, a)):
         verdict = sequences(r, a, compare)
-        return _numbers(r, a) if verdict is ... else verdict
+        return equal(r, a) if verdict is ... else verdict
     if any(_RELATION.search(x) and re.fullmatch(r"-?[\d.,]+", y) for x, y in ((r, a), (a, r))):
         return False
     raise Unreadable("a relation")
-
-
-def _numbers(r: str, a: str) -> bool:
-    try:
-        return equal(r, a)
-    except Unreadable:
-        if _UNKNOWN.search(a) and not _UNKNOWN.search(r):
-            equal(r, "0")
-            return False
-        raise
 
 
 def _sides(r: str, a: str) -> tuple[str, str]:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 
+from s3ft.judges.answer_part import before_next_question
 from s3ft.judges.math.doubt import correction, denied, is_cut
 from s3ft.judges.math.prose import SENTENCE, closing, readings
 from s3ft.judges.math.text import braced, decimal_points
@@ -24,29 +25,18 @@ MAX_BOX = 4_000
 MAX_TRIES = 20
 """Marked places that are looked at, from the end."""
 
-_CALCULATION = re.compile(r"<<[^<>\n]{0,300}>>")
-_BOX = re.compile(r"(?:boxed|\\fbox)\s{0,5}\{")
+_BOX = re.compile(r"\\?boxed\s{0,5}|\\fbox\s{0,5}")
+_UNCLOSED = re.compile(r"\{?([^{}$\n]{0,100})(?=[{}$\n]|\Z)")
 _EMPTY_BOX = re.compile(r"\\boxed\s{0,5}\{\s{0,5}\}")
-_OPEN_BOX = re.compile(r"boxed\s{0,5}\{?([^{}$\n]{0,100})(?=[{}$\n]|\Z)")
 _BETWEEN = re.compile(r"(?:[\s$,;&.{}\\]|\\[\[\]()]|\\(?:text|quad|qquad)\b|\band\b|\bor\b|[a-zA-Z]\s*=|\*\*)*")
-_HASHES = re.compile(r"####[ \t]*([^\n]+)")
-
 _STATED = re.compile(
-    r"(?:\b(?:answers?|ans|correct(?:ion| option| choice| result)|antwort|réponse|respuesta|ответ)\b|答案)"
+    r"(?:####|^[ \t]{0,8}(?:\*\*)?A(?:\*\*)?[ \t]{0,3}:"
+    r"|(?:\b(?:answers?|ans|correct(?:ion| option| choice| result)|antwort|réponse|respuesta|ответ)\b|答案)"
     r"(?:[ \t]{1,3}(?:to|for|of)\b[^.\n:=]{0,100}?)?(?:\*\*|__|\s|\\\)|[}\"']){0,6}"
     r"(?:(?:is|are|was|equals|(?:would|will|should|must) be|comes out to|therefore|then|thus|ist|lautet|est|es|é|è)\b"
-    r"|[是为は]|[:=>]|-\s)(?:[\s*:_\"']|\b(?:therefore|then|thus|indeed|simply|just)\b){0,20}",
-    re.IGNORECASE,
-)
-_LETTER_A = re.compile(r"^[ \t]{0,8}(?:\*\*)?A(?:\*\*)?[ \t]{0,3}:(?:\*\*)?[ \t]{0,8}(?=\S)", re.MULTILINE)
-_NEXT = re.compile(
-    r"^[ \t]{0,8}(?:\*\*|#{1,6}[ \t]{0,3})?(?:Q|Question|Problem|Human|User|Instruction)(?: ?\d{1,4})?(?:\*\*)?:",
+    r"|[是为は]|[:=>]|-\s))(?:[\s*:_\"']|\b(?:therefore|then|thus|indeed|simply|just)\b){0,20}",
     re.IGNORECASE | re.MULTILINE,
 )
-_THOUGHT_NAMES = r"think|thinking|thought|reasoning|reflection"
-_THOUGHT_END = re.compile(rf"</(?:{_THOUGHT_NAMES})>|\[/THINK\]|<\|end_of_thought\|>|◁/think▷", re.IGNORECASE)
-_THOUGHT = re.compile(rf"\s*(?:<(?:{_THOUGHT_NAMES})>|\[THINK\]|<\|begin_of_thought\|>|◁think▷)", re.IGNORECASE)
-_END_OF_TEXT = re.compile(r"\s*(?:</s>|<\|[^|<>\s]{1,30}\|>|<(?:eos|end_of_turn)>)\s*\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,94 +49,62 @@ class Stated:
     end: int = 0
 
 
-def answer_part(text: str) -> str:
-    """A completion without its thoughts; a thought that never ends leaves nothing."""
-    last = None
-    for last in _THOUGHT_END.finditer(text):  # noqa: B007
-        pass
-    text = text[last.end() :] if last else text
-    while end := _END_OF_TEXT.search(text, max(len(text) - 40, 0)):
-        text = text[: end.start()]
-    return "" if not last and _THOUGHT.match(text) else text
-
-
-def stated(text: str, fits: Fits, prompt: Callable[[], str] = str) -> Stated | None:
-    """The answer of a completion without thoughts; `fits` says whether a piece of text can be one at all.
-
-    `prompt` gives the question, asked for only if a closing sentence holds several numbers."""
-    text = _CALCULATION.sub("", text) if "<<" in text else text
-    text = decimal_points(text[-TAIL:]) if "boxed" not in text[:-TAIL] else text
+def stated(text: str, fits: Fits) -> Stated | None:
+    """The answer of a completion without thoughts; `fits` says whether a piece of text can be one at all."""
+    text = decimal_points(text[-TAIL:] if "boxed" not in text[:-TAIL] else text)
     text = _EMPTY_BOX.sub(" ", text)
-    found = _marked(text, fits)
-    if found and (more := _NEXT.search(text)) and (before := _marked(text[: more.start()], fits)):
-        return before
+    found = _marked(before_next_question(text), fits) or _marked(text, fits)
     if not found:
-        return _closing(text, fits, prompt)
+        return _closing(text, fits)
     corrected = correction(text[found.end :][-CLOSING:])
-    return (corrected and _closing(corrected, fits, prompt)) or found
+    return (corrected and _closing(corrected, fits)) or found
 
 
-def _closing(text: str, fits: Fits, prompt: Callable[[], str]) -> Stated | None:
-    answers = () if is_cut(text) else closing(text[-CLOSING:], fits, prompt)
+def _closing(text: str, fits: Fits) -> Stated | None:
+    answers = () if is_cut(text) else closing(text[-CLOSING:], fits)
     return Stated(answers, "closing sentence") if answers else None
 
 
 def _marked(text: str, fits: Fits) -> Stated | None:
-    base = max(0, len(text) - TAIL)
-    found = [f for f in (_boxed(text), _hashes(text, base, fits), _said(text, base, fits)) if f]
+    found = [f for f in (_boxed(text), _said(text, fits)) if f]
     return max(found, key=lambda f: f.start, default=None)
 
 
 def _boxed(text: str) -> Stated | None:
     """The last box that holds something, with those that only punctuation or "and" sets apart from it."""
-    end = len(text)
     boxes: list[tuple[int, str, int]] = []
-    for _ in range(8):
-        start = end = max(text.rfind("boxed", 0, end), text.rfind(r"\fbox", 0, end))
-        if start < 0:
-            break
-        inside, stop = _box(text, start, unclosed=not boxes)
-        if not inside.strip(" \\$") or (not boxes and denied(text, start, stop)):
+    for mark in reversed(list(_BOX.finditer(text))[-MAX_TRIES:]):
+        inside, stop = _box(text, mark.end(), unclosed=not boxes)
+        if not inside.strip(" \\$") or (not boxes and denied(text, mark.start(), stop)):
             continue
-        if boxes and not (stop <= boxes[-1][0] <= stop + 60 and _BETWEEN.fullmatch(text[stop : boxes[-1][0]])):
+        if boxes and not (stop <= boxes[0][0] <= stop + 60 and _BETWEEN.fullmatch(text[stop : boxes[0][0]])):
             break
-        boxes.append((start, inside, stop))
+        boxes.insert(0, (mark.start(), inside, stop))
     if not boxes:
         return None
-    start, last, stop = boxes[0]
+    start, last, stop = boxes[-1]
     if "%" not in last and re.match(r"\s{0,3}(?:\\?%|percent)", text[stop : stop + 12]):
         last += "%"
-    if len(boxes) == 1:
-        return Stated((last,), "boxed", start, stop)
-    either = any(" or" in text[b[2] : a[0]] for a, b in pairwise(boxes))
-    joined = (" or " if either else ", ").join([*(b[1] for b in reversed(boxes[1:])), last])
-    return Stated((joined,) if either else (joined, last), "boxed", start, stop)
+    either = " or" in "".join(text[a[2] : b[0]] for a, b in pairwise(boxes))
+    joined = (" or " if either else ", ").join([*(b[1] for b in boxes[:-1]), last])
+    return Stated((joined,) if either or joined == last else (joined, last), "boxed", start, stop)
 
 
 def _box(text: str, start: int, unclosed: bool) -> tuple[str, int]:
-    """What the box at `start` holds and where it ends; an `unclosed` one holds the rest of its line."""
-    match = _BOX.match(text, start)
-    if match:
-        inside = braced(text, match.end() - 1, match.end() + MAX_BOX)
+    """What the box whose brace is at `start` holds and where it ends; an `unclosed` one holds the rest of its line."""
+    if text[start : start + 1] == "{":
+        inside = braced(text, start, start + MAX_BOX)
         if inside is not None:
-            return inside, match.end() + len(inside) + 1
-        if len(text) > match.end() + MAX_BOX:
-            return text[match.end() : match.end() + MAX_BOX], match.end() + MAX_BOX
-    rest = _OPEN_BOX.match(text, start) if unclosed else None
+            return inside, start + len(inside) + 2
+        if len(text) > start + MAX_BOX:
+            return text[start + 1 : start + MAX_BOX], start + MAX_BOX
+    rest = _UNCLOSED.match(text, start) if unclosed else None
     return (rest[1], rest.end()) if rest else ("", start)
 
 
-def _hashes(text: str, base: int, fits: Fits) -> Stated | None:
-    for match in reversed(list(_HASHES.finditer(text, base))[-MAX_TRIES:]):
-        line = match[1].strip()
-        if len(line) <= 200 and fits(line):
-            return Stated((line,), "after ####", match.start(), match.end())
-    return None
-
-
-def _said(text: str, base: int, fits: Fits) -> Stated | None:
-    matches = [*_STATED.finditer(text, base), *_LETTER_A.finditer(text, base)]
-    for match in sorted(matches, key=lambda m: m.end(), reverse=True)[:MAX_TRIES]:
+def _said(text: str, fits: Fits) -> Stated | None:
+    matches = list(_STATED.finditer(text, max(0, len(text) - TAIL)))
+    for match in reversed(matches[-MAX_TRIES:]):
         region = _region(text, match.end())
         if region and fits(region) and not denied(text, match.start(), match.start()):
             return Stated(readings(region), "stated answer", match.end(), match.end())

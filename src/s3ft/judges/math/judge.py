@@ -10,9 +10,10 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from s3ft.judges.answer_part import answer_part
 from s3ft.judges.math.algebra import Algebra
 from s3ft.judges.math.compare import MAX_LENGTH, compare, is_words
-from s3ft.judges.math.extract import answer_part, stated
+from s3ft.judges.math.extract import stated
 from s3ft.judges.math.number_words import with_digits
 from s3ft.judges.math.text import clean, plain
 from s3ft.judges.math.value import TooLarge
@@ -39,12 +40,12 @@ class judge:
                 return Verdict(
                     None, reason=f"reference is {_short(example.reference)}, expected a number or a text with one"
                 )
-            return self._judged(example, reference, clean(completion.text))
+            return self._judged(reference, clean(completion.text))
         except Exception as error:
             return Verdict(None, reason=f"judge failed: {type(error).__name__}: {_short(str(error))}")
 
-    def _judged(self, example: Example, reference: str, text: str) -> Verdict:
-        found = stated(answer_part(text), _fitting(reference), lambda: _question(example))
+    def _judged(self, reference: str, text: str) -> Verdict:
+        found = stated(answer_part(text), _fitting(reference))
         if found is None:
             return Verdict(False, reason="no answer found")
         verdict = Verdict(False)
@@ -90,10 +91,6 @@ def _fitting(reference: str) -> Any:
     if is_words(reference):
         return lambda piece: True
     return lambda piece: re.search(r"[\d\\$(]|\b[A-Za-z]\b", piece) is not None
-
-
-def _question(example: Example) -> str:
-    return "\n".join(m["content"] for m in example.prompt[-1:] if isinstance(m.get("content"), str))
 
 
 def _short(value: Any) -> str:

@@ -12,7 +12,11 @@ _WORDS = (
 _ONES = dict(zip(_WORDS.split(), (*range(20), *range(20, 100, 10)), strict=True))
 SCALES = {"dozen": 12, "hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12}
 _PARTS = dict(
-    zip("half halve third quarter fourth fifth sixth eighth tenth".split(), (2, 2, 3, 4, 4, 5, 6, 8, 10), strict=True)
+    zip(
+        ["half", "halve", "third", "quarter", "fourth", "fifth", "sixth", "eighth", "tenth"],
+        (2, 2, 3, 4, 4, 5, 6, 8, 10),
+        strict=True,
+    )
 )
 
 _ONE = "|".join(sorted(_ONES, key=len, reverse=True))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from itertools import pairwise
 
 from s3ft.judges.math.doubt import denied
 from s3ft.judges.math.number_words import with_digits
@@ -36,19 +37,17 @@ _COMPOUND = re.compile(
     r"\d+(?:\.\d+)?[ -](?:hours?|minutes?|days?|weeks?|years?|feet|foot|dollars?|pounds?),?(?: and)? "
     r"\d+(?:\.\d+)?[ -](?:seconds?|minutes?|hours?|days?|months?|inch(?:es)?|cents?|ounces?)\b"
 )
-_JOINT = re.compile(r"\s*(?:,|;|,?\s*and|,?\s*or)\s*")
 _EITHER = re.compile(r"(?:\s[A-Za-z]+)?,? or(?: else)? ")
 _BETWEEN = re.compile(r"\b(?:between|from) \d[\d.]* (?:and|to) \d[\d.]*|(?<![\w.-])\d+-\d+(?![\w.-])", re.IGNORECASE)
 _QUANTITY = re.compile(
     rf"(?P<bold>\*\*[^*\n]{{1,200}}\*\*)|(?P<math>{_MATH})|(?P<plain>{_PLAIN})(?![\w^]*=)", re.ASCII | re.IGNORECASE
 )
-_SOFT = (
-    r"(?:\b(?:approximately|about|around|roughly|only|exactly|just|still|now|then|also|at (?:least|most)|equal to)\b"
-)
-_END = rf"\s*{_SOFT}|\b(?:a total of|an?)\b|\\approx|[*$\\(\[:\s])*$"
-_IS = re.compile(rf"(?:\b(?:is|are|was|were|be|equals?|totals?|a total of)\b|=){_END}", re.IGNORECASE)
-_HAS = re.compile(
-    rf"(?:\b(?:gets?|got|makes?|ha[sd]|have|left with|pa(?:id|ys?)|costs?|needs?|takes?|took|to)\b|:){_END}",
+_LIST = re.compile(rf"(?:{_MATH})(?:\s*(?:,?\s*(?:and|or)|[,;])\s*(?:{_MATH}))+", re.ASCII | re.IGNORECASE)
+_LEADS = re.compile(
+    r"(?:\b(?:is|are|was|were|be|equals?|totals?|means|gives|gets?|got|makes?|ha[sd]|have|left with|pa(?:id|ys?)|costs?"
+    r"|needs?|takes?|took|to|i\.e\.|so|thus|hence|therefore|making|giving|leaving|a total of)(?!\w)|[=:])"
+    r"(?:\s*\b(?:approximately|about|around|roughly|only|exactly|just|still|now|then|also|at (?:least|most)|equal to"
+    r"|a total of|an?)\b|\\approx|[*$\\(\[:,\s])*$",
     re.IGNORECASE,
 )
 _WHICH = re.compile(
@@ -56,12 +55,13 @@ _WHICH = re.compile(
     r"|\b(?:so|thus|hence|therefore|giving|making|leaving)),?\s*\W{0,3}$"
 )
 _AFTERWARDS = re.compile(
-    r"\b(?:in|for|of|with|than|at|per|within|after|every|over|from|by|on|each|all|and an?|the|these|those)\s*$",
+    r"\b(?:in|for|(?<!total )of|with|than|at|per|within|after|every|over|from|by|on|each|all|and an?|the|these|those)\s*$",
     re.IGNORECASE,
 )
 _VALUE = rf"-?\\[dt]?frac\{{[^{{}}]{{1,60}}\}}\{{[^{{}}]{{1,60}}\}}|-?(?:{_NUMBER})"
 _RESULT = re.compile(
-    rf"(?<!\b[a-zA-Z])(?<!\b[a-zA-Z]\s)=\s?(?:\\?\$|\\text\{{[^{{}}]{{0,60}}\}}|\s|\\?\(){{0,4}}({_VALUE})(?![\d.]*\s?(?:[*+]|\\times|/\s?[\d$]))"
+    rf"(?<!\b[a-zA-Z])(?<!\b[a-zA-Z]\s)=\s?(?:\\?\$|\\text\{{[^{{}}]{{0,60}}\}}|\s|\\?\(){{0,4}}({_VALUE})"
+    r"(?![\d.]*\s?(?:[*+]|\\times|/\s?[\d$]))"
 )
 
 Quantity = re.Match[str]
@@ -71,26 +71,20 @@ def readings(region: str) -> tuple[str, ...]:
     """A short statement is the answer; in a long one it is the quantity that begins it, or the one it is about."""
     region = with_digits(region)
     words = region.split()
+    first = _QUANTITY.match(region)
     if len(words) <= 2 or _is_bare(region) or re.match(r"(?:either|between|from|both)\b", region):
         return (_unstressed(region),)
-    first = _QUANTITY.match(region)
     if not first:
-        return (_unstressed(region), *_pick(region, "", str))
+        return (_unstressed(region), *_pick(region, ""))
     rest = region[first.end() :]
-    if "=" in rest:
+    if "=" in rest or re.match(r"[^.;]{0,60}\b(?:and|or)\s+\W{0,3}\d", rest):
         return (_unstressed(region),)
-    if re.match(r"[^.;]{0,60}\band\s+\W{0,3}\d", rest):
-        return (_unstressed(region),)
-    other = next((m for m in _QUANTITY.finditer(rest) if _WHICH.search(rest[max(m.start() - 30, 0) : m.start()])), None)
-    if other:
-        return _with_unit(region, first), _with_unit(rest, other)
-    if len(words) > 10:
-        return (_unstressed(first[0]),)
-    ways = (_unstressed(first[0]), _unstressed(region))
-    return ways if re.search(r"\d", rest) and not _EITHER.match(rest) else ways[::-1]
+    others = [m for m in _QUANTITY.finditer(rest) if _WHICH.search(rest[max(m.start() - 30, 0) : m.start()])][:1]
+    whole = () if others or len(words) > 10 else (_unstressed(region),)
+    return (*whole, _with_unit(region, first), *(_with_unit(rest, m) for m in others))
 
 
-def closing(text: str, fits: Callable[[str], bool], prompt: Callable[[], str]) -> tuple[str, ...]:
+def closing(text: str, fits: Callable[[str], bool]) -> tuple[str, ...]:
     """What the last sentence that concludes something says; nothing if no sentence holds an answer that `fits`."""
     text = _DISPLAY.sub(lambda m: re.sub(r"\s*\n\s*", " ", m[0]), text)
     sentences = [s for s in SENTENCE.split(text) if s and s.strip() and fits(s)]
@@ -105,7 +99,7 @@ def closing(text: str, fits: Callable[[str], bool], prompt: Callable[[], str]) -
     first = _QUANTITY.match(chosen)
     if _is_bare(chosen) or (first and len(chosen.split()) <= 10 and "=" not in chosen):
         return readings(chosen.strip()) if not first or not denied(chosen, first.start(), first.end()) else ()
-    return _pick(chosen, work, prompt) or ((chosen.strip(),) if fits("words") else ())
+    return _pick(chosen, work) or ((chosen.strip(),) if fits("words") else ())
 
 
 def _is_bare(text: str) -> bool:
@@ -118,7 +112,7 @@ def _unstressed(text: str) -> str:
     return text.strip().rstrip("!*. ") if not text.rstrip().endswith(("$", ")")) else text.strip()
 
 
-def _pick(sentence: str, work: str, prompt: Callable[[], str]) -> tuple[str, ...]:
+def _pick(sentence: str, work: str) -> tuple[str, ...]:
     """The quantity a sentence is about: what was just computed, what "is", what the question does not hold.
 
     Formulas joined by commas or words come first as one list."""
@@ -128,29 +122,21 @@ def _pick(sentence: str, work: str, prompt: Callable[[], str]) -> tuple[str, ...
     found = [m for m in found if not denied(sentence, m.start(), m.end())]
     if not found:
         return ()
-    best = _best(sentence, found, work, prompt)
-    at = found.index(best)
-    if at and _EITHER.fullmatch(sentence[found[at - 1].end() : best.start()]):
-        return (f"{found[at - 1][0]} or {best[0]}",)
-    if at + 1 < len(found) and _EITHER.fullmatch(sentence[best.end() : found[at + 1].start()]):
-        return (f"{best[0]} or {found[at + 1][0]}",)
+    best = _best(sentence, found, work)
+    for one, other in pairwise(found):
+        if best in (one, other) and _EITHER.fullmatch(sentence[one.end() : other.start()]):
+            return (f"{one[0]} or {other[0]}",)
     if len(found) > 1 and (compound := _COMPOUND.findall(sentence)):
         return (str(compound[-1]),)
-    one = _with_unit(sentence, best)
-    run = [m for m in found[-1:] if m["math"]]
-    while run and len(run) < len(found) and (before := found[-len(run) - 1])["math"]:
-        if not _JOINT.fullmatch(sentence[before.end() : run[0].start()]):
-            break
-        run.insert(0, before)
-    return (sentence[run[0].start() : run[-1].end()], one) if len(run) > 1 else (one,)
+    lists = [m[0] for m in _LIST.finditer(sentence) if m.end() == found[-1].end()]
+    return (*lists, _with_unit(sentence, best))
 
 
-def _best(sentence: str, found: list[Quantity], work: str, prompt: Callable[[], str]) -> Quantity:
+def _best(sentence: str, found: list[Quantity], work: str) -> Quantity:
     if len(found) == 1:
         return found[0]
     # a result in the sentence itself counts too, but n = 11 there only names a part of it
     results = {_short(m[1]) for part in (work, sentence) for m in list(_RESULT.finditer(part))[-1:]}
-    asked = set(re.findall(r"\d+(?:\.\d+)?", prompt().replace(",", "")))
 
     def score(match: Quantity) -> float:
         value = re.search(_VALUE, match[0].rpartition("=")[2])
@@ -159,9 +145,7 @@ def _best(sentence: str, found: list[Quantity], work: str, prompt: Callable[[], 
         return (
             3.0 * bool(match["bold"])
             + 3 * (bare in results)
-            + (3 * bool(_IS.search(before[-60:])) or bool(_HAS.search(before[-60:])))
-            + 2 * bool(_WHICH.search(before[-40:]))
-            + (bare not in asked)
+            + 3 * bool(_LEADS.search(before[-60:]))
             - 1.5 * bool(_AFTERWARDS.search(before[-20:]))
         )
 

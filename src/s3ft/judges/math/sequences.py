@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from itertools import permutations
 from types import EllipsisType
 
 from s3ft.judges.math.quantity import equal
@@ -14,12 +13,9 @@ Compare = Callable[[str, str], bool | None]
 
 MAX_ITEMS = 40
 """Items of lists whose order does not matter."""
-MAX_ORDERS = 6
-"""Items up to which every order is tried if some items cannot be decided."""
 
 _OPEN = {"(": ")", "[": "]", r"\{": r"\}", r"\langle": r"\rangle"}
 _ITEM = re.compile(r'\\[a-zA-Z]+|\\.|"[^"]*"|\s(?:and|or)\s|.', re.DOTALL)
-_NAMED = re.compile(r"\s*(?:[a-zA-Z]|\\[a-zA-Z]+)(?:_\{?\w+\}?)?\s*=\s*([^=]+)")
 
 
 def split(text: str, separators: tuple[str, ...]) -> list[str]:
@@ -58,10 +54,10 @@ def sequences(r: str, a: str, compare: Compare) -> bool | EllipsisType | None:
             return equal(r.replace(",", ""), a.replace(",", ""))
         return False if all(_readable(i) for i in (*mine, *its)) else None
     if kinds <= {"list", "{}", ""}:
-        return _unordered([_value(i) for i in mine], [_value(i) for i in its], compare)
+        return _unordered(mine, its, compare)
     if len(kinds) > 1 and kinds != {"list", "()"}:
         return False
-    return _all(compare(_value(x), _value(y)) for x, y in zip(mine, its, strict=True))
+    return _all(compare(x, y) for x, y in zip(mine, its, strict=True))
 
 
 def _items(text: str) -> tuple[str, list[str]]:
@@ -98,14 +94,9 @@ def _bracketed(text: str) -> tuple[str, str, str] | None:
     return opening, inside, closing
 
 
-def _value(item: str) -> str:
-    named = _NAMED.fullmatch(item)
-    return named[1] if named else item
-
-
 def _readable(item: str) -> bool:
     try:
-        equal(_value(item), "0")
+        equal(item.rpartition("=")[2], "0")
     except Unreadable:
         return False
     return True
@@ -123,16 +114,12 @@ def _all(verdicts: Iterable[bool | None]) -> bool | None:
 def _unordered(mine: list[str], its: list[str], compare: Compare) -> bool | None:
     if len(mine) > MAX_ITEMS:
         raise TooLarge(f"{len(mine)} items")
-    table = [[compare(x, y) for y in its] for x in mine]
-    if len(mine) <= MAX_ORDERS:
-        verdicts = {_all(table[i][j] for i, j in enumerate(order)) for order in permutations(range(len(its)))}
-        return True if True in verdicts else None if None in verdicts else False
-    if any(True not in row and None not in row for row in table):
-        return False
-    free = set(range(len(its)))
-    for row in table:
-        hit = next((j for j in free if row[j]), None)
+    free, sure = set(range(len(its))), True
+    for x in mine:
+        found = {j: compare(x, its[j]) for j in sorted(free)}
+        hit = next((j for wanted in (True, None) for j, verdict in found.items() if verdict is wanted), None)
         if hit is None:
-            return None
+            return False if sure else None
+        sure &= found[hit] is True
         free.discard(hit)
-    return True
+    return True if sure else None
