@@ -6,7 +6,7 @@ import re
 from fractions import Fraction
 
 from s3ft.judges.math.number_words import with_digits
-from s3ft.judges.math.quantity import equal
+from s3ft.judges.math.quantity import TYPED, equal
 from s3ft.judges.math.sequences import sequences, split
 from s3ft.judges.math.text import depth, plain
 from s3ft.judges.math.value import TooLarge, Unreadable
@@ -16,16 +16,14 @@ MAX_DEPTH = 60
 
 _RELATION = re.compile(r"\\(?:le|ge|ne|equiv|rightarrow|Rightarrow|implies|sim)(?![a-zA-Z])|[<>]")
 _NAME = re.compile(r"\s*(?:[a-zA-Z]|\\[a-zA-Z]+)(?:_\{?\w+\}?)?(?:\([a-zA-Z, ]+\))?\s*")
-_CHOICE = re.compile(r'\s*"?\(?([A-Za-z])\)?"?\s*')
-_CHOSEN = re.compile(
-    r'\s*(?:(?:option|choice)\s+)?"?(?:\(([A-Za-z])\)|([A-Za-z])(?=[.):"]))[.):"]*(?:\s.*)?', re.I | re.DOTALL
+_CHOICE = re.compile(
+    r'\s*(?:(?:option|choice)\s+)?"?\(?(?:(?P<one>[a-z])(?:[).:]"?|"|\s*$)\s*|(?P<letter>[a-e])[).:]"?\s*(?P<value>\S.*))',
+    re.IGNORECASE | re.DOTALL,
 )
-_LABELLED = re.compile(r'\s*"?\(?([a-eA-E])[).]"?\s*(?=[^\s"])(.*)', re.DOTALL)
 _CLOCK = re.compile(r"(\d{1,2})(?::(\d\d))?\s*\"?\s*(?:([ap])\.?\s?m\b\.?|(o'?clock))?\"?", re.IGNORECASE)
 _RATIO = re.compile(r'\d+(?:\.\d+)?(?:\s*(?::|"?\s*\bto\b\s*"?)\s*\d+(?:\.\d+)?)+')
-_RANGE = re.compile(
-    r'(?:(?P<word>"?(?:between|from)\s*"?)?(?P<low>\d+)\s?(?:-|"?(?:and|to)\b"?)\s?(?P<high>\d+))\b.*', re.IGNORECASE
-)
+_RANGE = re.compile(r'(?:"?(between|from)\s*"?)?(\d+)\s?(?:-|"?(?:and|to)\b"?)\s?(\d+)\b.*', re.IGNORECASE)
+
 _NOTHING = re.compile(r"no (?:real )?solutions?|none|empty ?set|does not exist")
 _NEGATION = re.compile(r"\b(?:not|no|never|neither|cannot|non|or|isn't)\b")
 
@@ -36,7 +34,7 @@ def compare(reference: str, answer: str) -> bool | None:
     The reference sets the form: x = 5 is 5, and y = 2x is 2x, but z = 2x is not y = 2x."""
     if max(len(reference), len(answer)) > MAX_LENGTH:
         raise TooLarge(f"{max(len(reference), len(answer))} characters")
-    if depth(answer) > MAX_DEPTH or depth(reference) > MAX_DEPTH:
+    if max(depth(reference), depth(answer)) > MAX_DEPTH:
         raise TooLarge("brackets nested too deep")
     r, a = plain(reference), plain(answer)
     if _squeezed(r) == _squeezed(a):
@@ -64,18 +62,15 @@ def is_words(text: str) -> bool:
 
 
 def _compare(r: str, a: str) -> bool | None:
-    if choice := _CHOICE.fullmatch(r):
-        chosen = _CHOICE.fullmatch(a) or _CHOSEN.fullmatch(a)
-        if chosen and (choice[1].isupper() or not _NAME.fullmatch(r)):
-            return choice[1].upper() == next(g for g in chosen.groups() if g).upper()
-    elif labelled := _LABELLED.fullmatch(r):
-        chosen = _CHOICE.fullmatch(a) or _CHOSEN.fullmatch(a)
-        return labelled[1].upper() in chosen[0].upper()[:3] if chosen else compare(labelled[2], a)
-    elif labelled := _LABELLED.fullmatch(a):
-        return compare(r, labelled[2])
-    if is_words(r) and not re.fullmatch(r"[-\d/]+", counted := with_digits(r)):
+    mine, its = _CHOICE.fullmatch(r), _CHOICE.fullmatch(a)
+    if mine and its and not (_NAME.fullmatch(r) and r.islower()):
+        return (mine["one"] or mine["letter"]).upper() == (its["one"] or its["letter"]).upper()
+    r, a = ((m and m["value"]) or text for m, text in ((mine, r), (its, a)))
+    if TYPED.fullmatch(r) and TYPED.fullmatch(a):
+        return equal(r, a)
+    worded, r, a = is_words(r), with_digits(r), with_digits(a)
+    if worded and not re.fullmatch(r"[-\d/]+", r):
         return _words(r, a)
-    r, a = (counted if is_words(r) else r), with_digits(a)
     if is_words(a):
         return False
     for rule in (_times, _ratios, _ranges):
@@ -120,11 +115,10 @@ def _ratios(r: str, a: str) -> bool | None:
 
 def _ranges(r: str, a: str) -> bool | None:
     """The verdict on two ranges; False for one range, None if there is none. 5-10 is one, 10-5 and 5 - 10 are not."""
-    mine, its = _RANGE.fullmatch(r), _RANGE.fullmatch(a)
-    plainly = [m is not None and (m["word"] or re.match(r"\d+-\d+$", m[0])) for m in (mine, its)]
-    if not any(plainly) or any(m and int(m["low"]) >= int(m["high"]) for m in (mine, its)):
+    found = [m for m in (_RANGE.fullmatch(r), _RANGE.fullmatch(a)) if m]
+    if any(int(m[2]) >= int(m[3]) for m in found) or not any(m[1] or re.match(r"\d+-\d+$", m[0]) for m in found):
         return None
-    return bool(mine and its and (mine["low"], mine["high"]) == (its["low"], its["high"]))
+    return len(found) == 2 and found[0].groups()[1:] == found[1].groups()[1:]
 
 
 def _mathematics(r: str, a: str) -> bool | None:

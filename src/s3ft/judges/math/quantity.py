@@ -30,7 +30,7 @@ _PERCENT = re.compile(r'\s*"?\s*(?:%|per ?cent\b|percentage points?\b)"?', re.IG
 _MIXED = re.compile(r'(\d+)(?:\s+|\s*"?and"?\s*|-|\s*\+\s*)(?:(\d+)\s*/\s*(\d+)|\\frac\{(\d+)\}\{(\d+)\})')
 _DECIMAL_COMMA = re.compile(r"\d+,(?:\d{1,2}|\d{4,})")
 _BASE = re.compile(r"([\dA-Fa-f]+)_\{?\"?\s*(\d+|[a-z]+)\s*\"?\}?")
-_TYPED = re.compile(r"[-+]?\s?(?:\d{1,3}(?:,\d{3})+|\d{1,3}(?: \d{3})+|\d+)(?:\.\d+)?|[-+]?\.\d+", re.ASCII)
+TYPED = re.compile(r"[-+]?\s?(?:\d{1,3}(?:,\d{3})+|\d{1,3}(?: \d{3})+|\d+)(?:\.\d+)?|[-+]?\.\d+", re.ASCII)
 _DECIMAL = re.compile(r"[-+ ]*\d*\.(\d+)")
 _MONEY = re.compile(rf"\s*[{_CURRENCY}]\s*|\b(?:Rs\.?|USD|US)\s*(?=\d)")
 _PART = re.compile(r"(?:and|,)?\s*[$]?(\d[\d,]*(?:\.\d+)?)\s*((?:[A-Za-z][A-Za-z'-]*\s*){1,5})")
@@ -51,7 +51,7 @@ class Quantity:
 def quantity(text: str) -> Quantity:
     """Reads text in the notation of `text.plain`. Raises Unreadable or TooLarge."""
     text = _NEGATIVE.sub("-", _ASIDE.sub("", _HEDGE.sub("", text.strip())))
-    if _TYPED.fullmatch(text):
+    if TYPED.fullmatch(text):
         return Quantity((_typed(text),), _places(text))
     core, unit = _split_unit(text)
     measured = unit_of(unit) or (unit_of("$") if "$" in text and not unit else None)
@@ -75,7 +75,7 @@ def _places(text: str) -> int | None:
 
 def _number(core: str) -> Value:
     """The value of an expression, a mixed number, a repeating decimal, "12 345" or "3,5"."""
-    if _TYPED.fullmatch(core):
+    if TYPED.fullmatch(core):
         return _typed(core)
     if _DECIMAL_COMMA.fullmatch(core):
         return Fraction(core.replace(",", "."))

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from itertools import accumulate
 
 _SYMBOLS = str.maketrans(
     {
         **dict.fromkeys("−–—﹣‐‑‒", "-"),
         **dict.fromkeys("\u200b\u200c\u200d\ufeff", ""),
-        **dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", (*(f"^{{{i}}}" for i in range(10)), "^{-}"), strict=True)),
-        **dict(zip("₀₁₂₃₄₅₆₇₈₉", (f"_{{{i}}}" for i in range(10)), strict=True)),
         **{"½": r"\frac{1}{2}", "⅓": r"\frac{1}{3}", "⅔": r"\frac{2}{3}", "¼": r"\frac{1}{4}", "¾": r"\frac{3}{4}"},
         **{"×": r"\times ", "⋅": r"\cdot ", "·": r"\cdot ", "÷": "/", "∕": "/", "⁄": "/", "º": "°", "。": ".\n"},
         **{"π": r"\pi ", "∞": r"\infty ", "√": r"\sqrt ", "±": r"\pm ", "≈": r"\approx ", "≠": r"\ne "},
         **{"≤": r"\le ", "≥": r"\ge ", "∪": r"\cup ", "∈": r"\in ", "’": "'", "“": '"', "”": '"'},
     }
 )
-_RAISED = re.compile(r"(?:\^\{[-\d]\}){2,}")
+_RAISED = re.compile("[⁰¹²³⁴-⁹⁻]+")
+_LOWERED = re.compile("[₀-₉]+")
 _TIMES = re.compile(r"(?<=\d)\s?[xX]\s?(?=10\s?(?:\^|\*\*))|(?<=\d)\s[xX]\s(?=[\d$(])")
 _COMMA_LANGUAGE = re.compile(
     r"\b(?:ist|lautet|beträgt|ergebnis|antwort|und|est|réponse|les|une|respuesta|es|el|los|resposta|é|risposta|è|il"
@@ -43,16 +43,16 @@ _THOUSANDS = re.compile(r"(?<=\d)(?:\{,\}|,\\!|\\,(?=\d{3}(?!\d)))\s*(?=\d)")
 _COLUMN = re.compile(r"\\begin\{([pbv]matrix)\}([^&]*?)\\end\{\1\}", re.DOTALL)
 _POWER = re.compile(r"(?<=[\w)}])\*\*(?=[-\w({])")
 _TAG = re.compile(r"</?[a-zA-Z]{1,10}>")
-_DOLLAR = re.compile(r"(?<!\\)\$")
+_DOLLARS = re.compile(r"(?<!\\)\$([^$]*)(?<!\\)\$")
+_LONE_DOLLAR = re.compile(r"(?<!\\)\$(?!\s*[-+]?\s*[.\d])")
 _EDGES = " \t\r\n.,;:*_`"
 
 
 def clean(text: str) -> str:
     """A text whose signs and digits are those of ASCII where there are such, without lone surrogates and null bytes."""
     if not text.isascii():
-        text = text.encode("utf-8", "replace").decode("utf-8").translate(_SYMBOLS)
-        text = _RAISED.sub(lambda m: "^{" + re.sub(r"[^-\d]", "", m[0]) + "}", text)
-        text = unicodedata.normalize("NFKC", text)
+        text = _RAISED.sub(r"^{\g<0>}", text.encode("utf-8", "replace").decode("utf-8"))
+        text = unicodedata.normalize("NFKC", _LOWERED.sub(r"_{\g<0>}", text).translate(_SYMBOLS)).replace("\u2212", "-")
         text = re.sub(r"(?![0-9])\d", lambda m: str(unicodedata.digit(m[0])), text)
     return _TIMES.sub(r" \\times ", text.replace("\0", " "))
 
@@ -67,14 +67,7 @@ def decimal_points(text: str) -> str:
 
 def depth(text: str) -> int:
     """How deep brackets of any kind are nested."""
-    level = most = 0
-    for character in text:
-        if character in "{([":
-            level += 1
-            most = max(most, level)
-        elif character in "})]":
-            level -= 1
-    return most
+    return max(accumulate((c in "{([") - (c in "})]") for c in text), default=0)
 
 
 def braced(text: str, start: int, stop: int | None = None) -> str | None:
@@ -96,7 +89,8 @@ def plain(text: str) -> str:
     text = _TAG.sub(" ", text.replace('"', ""))
     if "\\" in text or "{" in text:
         text = _latex(text)
-    text = _math_delimiters(_POWER.sub("^", text).replace("**", "").replace("__", ""))
+    text = _POWER.sub("^", text).replace("**", "").replace("__", "").replace("$$", " ")
+    text = _LONE_DOLLAR.sub(" ", _DOLLARS.sub(r" \1 ", text)).replace(r"\$", "$")
     return re.sub(r"\s+", " ", _edges(text))
 
 
@@ -124,18 +118,6 @@ def _text_command(match: re.Match[str]) -> str:
     if re.search(r"\d|[%$\\]", inner) or not inner.strip():
         return f" {inner} "
     return f' "{inner.strip()}" '
-
-
-def _math_delimiters(text: str) -> str:
-    r"""Without the dollars that delimit mathematics; "$" stays if it is money: alone, before a number."""
-    text = text.replace("$$", " ")
-    marks = [m.start() for m in _DOLLAR.finditer(text)]
-    money = re.match(r"\$\d[\d,.]*\s", text[marks[0] :]) and marks[0] > 0 if marks else False
-    paired = len(marks) >= 2 and len(marks) % 2 == 0 and not money
-    alone = len(marks) == 1 and not re.match(r"\$\s*[-+]?\s*[.\d]", text[marks[0] :])
-    if paired or alone:
-        text = _DOLLAR.sub(" ", text)
-    return text.replace(r"\$", "$")
 
 
 def _edges(text: str) -> str:
