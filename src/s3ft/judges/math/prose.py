@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from s3ft.judges.math.doubt import denied
 from s3ft.judges.math.number_words import with_digits
-from s3ft.judges.math.units import unit_of
+from s3ft.judges.units import unit_of
 
 SENTENCE = re.compile(r"(?<=[.!?])(?:\*\*|\\\)|\$)?\s+(?=[A-Z*$(]|\\(?![\])]))|\n+")
 _DISPLAY = re.compile(r":[ \t]*\n\s*|\\\[(?:[^\\]|\\[^\]]){0,600}?\\\]|\$\$[^$]{0,600}\$\$")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from s3ft.judges.math.number_words import SCALES
-from s3ft.judges.math.units import UNITS, Unit, unit_of
+from s3ft.judges.units import UNITS, Unit, unit_of
 from s3ft.judges.math.value import Value, evaluate
 
 _CURRENCY = "$€£¥₹₽₩"

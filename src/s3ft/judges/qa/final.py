@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from s3ft.judges.answer_part import answer_part, before_next_question
 from s3ft.types import Example
 
 LONGEST = 100_000
@@ -11,19 +12,12 @@ LONGEST = 100_000
 LONG_PROMPT = 60
 """Words from which a prompt is taken to hold more than the question."""
 
-_THOUGHTS = re.compile(r"<(think|thinking|thought|reasoning)>.*?(?:</\1>|\Z)", re.IGNORECASE | re.DOTALL)
-_THOUGHTS_END = re.compile(r"</(?:think|thinking|thought|reasoning)>", re.IGNORECASE)
-_TAGGED = re.compile(r"<answer>([^<]*\S[^<]*)</answer>", re.IGNORECASE)
-_NEXT = re.compile(
-    r"(?:\n[ \t>*_#]*(?:q|question|user|human)|(?<=[.!?])[ \t]+q)[ *_]*\d{0,3}[ *_]*[:：]", re.IGNORECASE
-)
-_REPEATED = re.compile(r"\s*[>*_# ]*(?:q|question)[ *_]*[:：][^\n]*\n", re.IGNORECASE)
 _ANSWER = re.compile(
-    r"(?:^|\n)[ \t>*_#]*(?:(?:the|my|final|short|correct)\s+){0,2}answer(?:\s+is)?[ *_]*[:：][ *_]*(?=\S)",
+    r"(?:^|\n)[ \t>*_#]*(?:(?:the|my|final|short|correct)\s+){0,2}answer(?:\s+is)?[ *_]*[:：][ *_]*(?=\S)|<answer>",
     re.IGNORECASE,
 )
 _EXPLAINED = re.compile(
-    r"\n[ \t>*_#]*(?:explanation|reason|reasoning|note|background|context)[ *_]*[:：]", re.IGNORECASE
+    r"</answer>|\n[ \t>*_#]*(?:explanation|reason|reasoning|note|background|context)[ *_]*[:：]", re.IGNORECASE
 )
 _CORRECTED = re.compile(
     r"(?:[.…!?;:–—-]|\.\.\.|,)\s*(?:oh|hmm+)?[,. ]*(?:no,?\s+wait|wait,?\s+no|wait|actually|correction|scratch that|"
@@ -44,15 +38,7 @@ def stated(completion: str) -> str:
     or the last line beginning with "Answer:" holds, else all; of a correction, the new answer."""
     if len(completion) > LONGEST:
         completion = f"{completion[: LONGEST // 2]}\n{completion[-LONGEST // 2 :]}"
-    completion = _THOUGHTS_END.split(_THOUGHTS.sub(" ", completion))[-1]
-    repeated = _REPEATED.match(completion)
-    start = repeated.end() if repeated else 0
-    following = _NEXT.search(completion, start)
-    if following and completion[start : following.start()].strip(" \t\r\n?.:"):
-        completion = completion[start : following.start()]
-    tagged = _TAGGED.findall(completion)
-    if tagged:
-        return str(tagged[-1])
+    completion = before_next_question(answer_part(completion))
     marked = list(_ANSWER.finditer(completion))
     if marked:
         completion = _EXPLAINED.split(completion[marked[-1].end() :], maxsplit=1)[0]

@@ -175,21 +175,6 @@ def _bare(word: str) -> str:
     return word.removesuffix("s").removesuffix("ern")
 
 
-def _is_finer_date_missed(reading: Reading, answer: Answer, references: Sequence[str]) -> bool:
-    """The year is there, and another accepted answer has its day, which is another one."""
-    if not reading.years <= reading.asked.union(answer.words):
-        return False
-    return any(
-        set(answer.words) < set(finer.words) and contradicts_date(finer, reading)
-        for reference in references
-        for finer in answers(reference)
-    ) and not any(
-        text.dates(finer.words).months and not contradicts_date(finer, reading)
-        for reference in references
-        for finer in answers(reference)
-    )
-
-
 def _lacks_a_part(reading: Reading, answer: Answer, references: Sequence[str]) -> bool:
     """Of a list one word is missing (red and blue), or of a place only what it lies in is there (Dover, Delaware)."""
     is_list = _JOINED.search(answer.text) is not None
@@ -203,22 +188,26 @@ def _lacks_a_part(reading: Reading, answer: Answer, references: Sequence[str]) -
     return any(part <= missing and not part <= reading.asked for part in needed)
 
 
+def _is_other_day(reading: Reading, answer: Answer, references: Sequence[str]) -> bool:
+    """It is a part of accepted dates, and the completion has another day or month than all of them."""
+    own = set(answer.words)
+    finer = [a for r in references for a in answers(r) if own < set(a.words) and text.dates(a.words).months]
+    return bool(finer) and reading.years <= reading.asked | own and all(contradicts_date(a, reading) for a in finer)
+
+
 def _is_replaced(reading: Reading, answer: Answer, references: Sequence[str]) -> bool:
     """In a short text another word stands where one should: potassium nitrate, World Trade Organization."""
-    is_short = len(answer.content) < 6 and len(reading.words) <= 6 and reading.text.isascii()
-    if not is_short or any(w[0].isdigit() for w in answer.content) or reading.is_same(answer):
-        return False
     found = reading.find_all(answer)
-    used = {place for place, _ in found}
     missing = [i for i, (_, share) in enumerate(found) if not share]
-    if len(missing) != 1:
+    if (
+        len(missing) != 1
+        or len(reading.words) > 6
+        or answer.content[missing[0]][0].isdigit()
+        or reading.is_same(answer)
+    ):
         return False
-    for neighbour, step in ((missing[0] + 1, -1), (missing[0] - 1, 1)):
-        place = found[neighbour][0] + step if 0 <= neighbour < len(found) else -1
-        other = reading.words[place] if 0 <= place < len(reading.words) and place not in used else ""
-        if other and other not in text.STOP.union(answer.words) and text.stem(other) not in reading.asked:
-            return True
-    return False
+    places = {found[i][0] + missing[0] - i for i in (missing[0] - 1, missing[0] + 1) if 0 <= i < len(found)}
+    return any(reading.stems[s] in places and reading.words[reading.stems[s]] not in answer.words for s in reading.new)
 
 
 Rule = Callable[[Reading, Answer, Sequence[str]], bool]
@@ -228,7 +217,7 @@ RULES: dict[str, Rule] = {
     "in another role": _is_other_role,
     "other initials": _has_other_initials,
     "another of its kind": _is_other_kind,
-    "another day": _is_finer_date_missed,
+    "another day": _is_other_day,
     "a part missing": _lacks_a_part,
     "another word in its place": _is_replaced,
 }

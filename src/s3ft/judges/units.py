@@ -17,7 +17,8 @@ _TABLE = {
     "pounds": "ounce oz 1|pound lb 16",
     "volume": "ml milliliter millilitre 1|cl 10|l liter litre 1000",
     "gallons": "cup 1|pint 2|quart 4|gallon 16",
-    "money": "cent penny pennie ¢ 1|dollar buck $ 100",
+    "money": "cent penny pennie ¢ 1|dollar usd buck $ 100",
+    "temperature": "celsius 1",
 }
 UNITS: dict[str, Unit] = {
     name: (kind, Fraction(entry.split()[-1]))
