@@ -9,7 +9,8 @@ _OPEN = re.compile(rf"<(?:{_NAMES})>|\[THINK\]|<\|begin_of_thought\|>|◁think�
 _CLOSE = re.compile(rf"</(?:{_NAMES})>|\[/THINK\]|<\|end_of_thought\|>|◁/think▷", re.IGNORECASE)
 _SPECIAL = re.compile(r"\s*(?:</s>|<\|[^|<>\s]{1,30}\|>|<(?:eos|end_of_turn)>)\s*\Z")
 _QUESTION = re.compile(
-    r"(?:^[ \t>*_#]{0,12}(?:q|question|problem|human|user|instruction)(?: ?\d{1,4})?|(?<=[.!?])[ \t]{1,4}q)[ *_]{0,3}[:：]",
+    r"(?:^[ \t>*_#]{0,12}(?:q|question|problem|human|user|instruction)(?: ?\d{1,4})?|(?<=[.!?])[ \t]{1,4}q)"
+    r"[ *_]{0,3}[:：]",
     re.IGNORECASE | re.MULTILINE,
 )
 

@@ -55,7 +55,8 @@ _WHICH = re.compile(
     r"|\b(?:so|thus|hence|therefore|giving|making|leaving)),?\s*\W{0,3}$"
 )
 _AFTERWARDS = re.compile(
-    r"\b(?:in|for|(?<!total )of|with|than|at|per|within|after|every|over|from|by|on|each|all|and an?|the|these|those)\s*$",
+    r"\b(?:in|for|(?<!total )of|with|than|at|per|within|after|every|over|from|by|on|each|all|and an?|the|these"
+    r"|those)\s*$",
     re.IGNORECASE,
 )
 _VALUE = rf"-?\\[dt]?frac\{{[^{{}}]{{1,60}}\}}\{{[^{{}}]{{1,60}}\}}|-?(?:{_NUMBER})"

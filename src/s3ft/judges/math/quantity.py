@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from s3ft.judges.math.number_words import SCALES
-from s3ft.judges.units import UNITS, Unit, unit_of
 from s3ft.judges.math.value import Value, evaluate
+from s3ft.judges.units import UNITS, Unit, unit_of
 
 _CURRENCY = "$€£¥₹₽₩"
 _MORE_UNITS = r"lbs hrs secs L mL mph kph kWh kW W Hz N J V A am pm a\.m p\.m sq"

@@ -32,9 +32,9 @@ _BRACES = re.compile(r"\\.|[{}]", re.DOTALL)
 _SPACES = re.compile(r"(?<!\\)\\(?:[,;:>! ]|q?quad(?![a-zA-Z]))|~")
 _SIZES = re.compile(r"\\(?:left|right|[bB]igg?[lrm]?|displaystyle)(?![a-zA-Z])\s*")
 _TEXT = re.compile(r"\\(text(?:bf|it|rm|sf|tt|up|normal)?|mbox|hbox|mathrm|mathbf|mathit|operatorname)\s*\{([^{}]*)\}")
-_NAMED = r"\dfrac \tfrac \cfrac \leq \geq \neq \leqslant \geqslant \lt \gt \ast \div \colon \degree \varnothing \langle \rangle"
-_RENAMED = r"\frac \frac \frac \le \ge \ne \le \ge < > * / : ^\circ \emptyset ( )"
-_NAMES = dict(zip(_NAMED.split(), _RENAMED.split(), strict=True))
+_NAMED = r"\dfrac \tfrac \cfrac \leq \geq \neq \leqslant \geqslant \lt \gt \ast \div \colon \degree \varnothing"
+_RENAMED = r"\frac \frac \frac \le \ge \ne \le \ge < > * / : ^\circ \emptyset"
+_NAMES = dict(zip(_NAMED.split(), _RENAMED.split(), strict=True)) | {r"\langle": "(", r"\rangle": ")"}
 _COMMAND = re.compile(r"\\[a-zA-Z]+")
 _BARE_FRACTION = re.compile(r"\\frac\s*(\d|\{[^{}]*\})\s*(\d|\{[^{}]*\})")
 _BARE_ROOT = re.compile(r"\\sqrt\s*(\d|[a-zA-Z](?![a-zA-Z]))")

@@ -1,6 +1,6 @@
 """The process in which math-verify does the algebra: one JSON question a line in, one JSON verdict a line out.
 
-The system kills it when it has used up its processor time for a question, in C code too; math-verify's limits are off."""
+The system kills it when its processor time for a question is over, in C code too; math-verify's own limits are off."""
 
 from __future__ import annotations
 

@@ -5,34 +5,32 @@ Each takes (reading, answer, all accepted answers as written) and looks only at 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Sequence
 
 from s3ft.judges.qa import text
 from s3ft.judges.qa.features import contradicts_date
 from s3ft.judges.qa.reading import Answer, Reading, answers, question_stems
 
 _WORD = re.compile(r"\w+")
-_DENIALS = frozenset(
-    _WORD.findall("not never nor neither isnt wasnt arent werent didnt doesnt dont unlike except than cannot cant")
+_DENIAL = "never|isnt|wasnt|arent|werent|didnt|doesnt|dont|cannot|cant"
+_LIMITED = r"(?!.*\b(?:until|only|just|but|before)\b)"
+_DENIED_BEFORE = re.compile(
+    rf"(?:\b(?:rather|other) than\b.*|\binstead of|\b(?:not|nor|neither|unlike|except|{_DENIAL})\b{_LIMITED}.*)$"
 )
-_FORMERLY = frozenset(("formerly", "previously"))
+_DENIED_AFTER = re.compile(rf"{_LIMITED}(?:(?:is|was|did|does|are|were) (?:not|{_DENIAL})|{_DENIAL})\b")
+_DENIALS = frozenset(_WORD.findall(f"not nor neither unlike except than {_DENIAL}"))
+_FORMERLY = re.compile(r"\b(?:formerly|previously)\b")
+_NOW = frozenset(("now", "today", "currently", "since"))
 _JOINED = re.compile(r"&|\band\b")
 _PARTS = re.compile(r",\s*and\b|,|;|&|\band\b")
-_NOW = frozenset(("now", "today", "currently", "since"))
-_BEFORE_ONLY = _FORMERLY | {"not", "than", "nor", "neither", "except", "unlike"}
-_THAN = frozenset(("rather", "other"))
-_SOFTENS = frozenset(("until", "only", "just", "but", "before"))
 _OFFERED = re.compile(r"\W*(?:possible answers?|options?|candidates?|choices?)\b[^:\n]{0,20}:", re.IGNORECASE)
 _UNSURE = frozenset(("either", "could", "may", "might", "possibly", "perhaps"))
 SHORT = 5
 """Words of a completion that is nothing but its candidates, at most."""
-_OVER = frozenset(
-    _WORD.findall(
-        "defeated defeating beat beats beating replaced replaces replacing succeeded succeeds succeeding followed "
-        "follows following"
-    )
+_OVER = re.compile(
+    r"(?:\b(?:defeat(?:ed|ing)|beat(?:s|ing)?|replac(?:ed|es|ing)|succeed(?:ed|s|ing)|follow(?:ed|s|ing)|ahead of"
+    r"|took (?:\w+ )?(?:over|in) from))$"
 )
-_OVER_LINKS = frozenset((("ahead", "of"), ("over", "from"), ("in", "from")))
 _OBJECT_ASKED = frozenset(
     ("did", "does", "do", "whom", "before", "predecessor", "previous", "former", "lose", "lost", "after", "last")
 )
@@ -54,40 +52,23 @@ _KINDS = tuple(
 )
 
 
+def _mentions(reading: Reading, words: Sequence[str]) -> list[tuple[str, str]]:
+    """The three words before and after each place where the words stand one after another."""
+    every, size = reading.words, len(words)
+    return [
+        (" ".join(every[max(0, i - 3) : i]), " ".join(every[i + size : i + size + 3])) for i in reading.places(words)
+    ]
+
+
 def _is_denied(reading: Reading, answer: Answer, references: Sequence[str]) -> bool:
     """Every mention comes with a denial that the question does not have: "not Paris", "Paris is not"."""
-    words, own = reading.words, answer.words
-    denials = _DENIALS.intersection(words).difference(own)
     if not _DENIALS.isdisjoint(reading.asked):
         return False
-    if not _NOW.isdisjoint(words) and _FORMERLY.isdisjoint(reading.asked):
-        denials = denials | _FORMERLY.intersection(words)
-    if not denials and "instead" not in words:
-        return False
-    places = reading.places(own)
-    return bool(places) and all(
-        _denied_before(words[max(0, i - 3) : i], denials)
-        or _denied_after(words[i + len(own) : i + len(own) + 3], denials)
-        for i in places
-    )
-
-
-def _denied_before(before: Sequence[str], denials: Set[str]) -> bool:
-    for i, word in enumerate(before):
-        if word == "than":
-            if i and before[i - 1] in _THAN:
-                return True
-        elif word in denials and not _SOFTENS.intersection(before[i:]):
-            return True
-    return list(before[-2:]) == ["instead", "of"]
-
-
-def _denied_after(after: Sequence[str], denials: Set[str]) -> bool:
-    """ "is not", "did not", "never": next to the mention, and not before what only limits it ("not only")."""
-    if not after or _SOFTENS.intersection(after):
-        return False
-    return (after[0] in denials and after[0] not in _BEFORE_ONLY) or (
-        after[0] in ("is", "was", "did", "does", "are", "were") and len(after) > 1 and after[1] in denials
+    was = not _NOW.isdisjoint(reading.words) and not _FORMERLY.search(reading.question.lower())
+    mentions = _mentions(reading, answer.words)
+    return bool(mentions) and all(
+        _DENIED_BEFORE.search(before) or _DENIED_AFTER.match(after) or (was and _FORMERLY.search(before))
+        for before, after in mentions
     )
 
 
@@ -124,21 +105,13 @@ def _may_answer(reading: Reading, word: str) -> bool:
 
 def _is_other_role(reading: Reading, answer: Answer, references: Sequence[str]) -> bool:
     """Every mention follows "defeated", "replaced", "ahead of", and the question does not ask for that role."""
-    words = reading.words
-    if _OVER.isdisjoint(words) and "ahead" not in words and "from" not in words and "than" not in words:
-        return False
-    places = reading.places(answer.words) or reading.places(answer.content)
-    return bool(places) and all(_is_object(reading, words[max(0, i - 3) : i]) for i in places)
-
-
-def _is_object(reading: Reading, before: Sequence[str]) -> bool:
-    if not before:
-        return False
-    if before[-1] in _OVER:
-        return _OBJECT_ASKED.isdisjoint(reading.question.lower().replace("?", " ").split())
-    if before[-1] == "than":
-        return re.search(r"\bor\b", reading.question) is not None
-    return tuple(before[-2:]) in _OVER_LINKS and "took" in (*before, "took" if before[-2] == "ahead" else "")
+    question = reading.question.lower()
+    compared = re.search(r"\bor\b", question) is not None
+    asked = not _OBJECT_ASKED.isdisjoint(_WORD.findall(question))
+    mentions = _mentions(reading, answer.words) or _mentions(reading, answer.content)
+    return bool(mentions) and all(
+        (_OVER.search(before) and not asked) or (before.endswith("than") and compared) for before, _ in mentions
+    )
 
 
 def _is_initial(word: str) -> bool:
