@@ -2,28 +2,30 @@
 
     python bench/ablation.py JUDGE DATA_DIR [FILE ...]      JUDGE: math or qa; FILE: only these files, without .jsonl
 
-A rule is a compiled pattern of a module of the judge (off: it matches nothing), a table of words (off: empty), or a
-function that JUDGES lists with what stands in for it. Columns: rows whose verdict changes, rows judged rightly
-that are then judged wrongly, and the reverse; None counts as rejected, as in bench/audit_judges.py."""
+A rule is a compiled pattern of a module of the judge (off: it matches nothing), a table of words (off: empty), a
+feature's weight (off: zero, the others not fitted again), a rejecting rule, or a function that JUDGES lists with what
+stands in for it. Columns: rows whose verdict changes, rows judged rightly that are then judged wrongly, the reverse,
+and how many of them are hard cases; None counts as rejected, as in bench/audit_judges.py."""
 
 from __future__ import annotations
 
 import importlib
-import json
 import pkgutil
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from unittest import mock
 
 from s3ft import judges
+from s3ft.data import jsonl
 from s3ft.types import Completion, Example
 
-NEVER = re.compile(r"(?!)")
+NEVER = re.compile(r"(?!)()()()()")
 
 
 @dataclass(frozen=True)
@@ -33,94 +35,92 @@ class Ablated:
     package: str
     files: tuple[str, ...]
     functions: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
-    skip: frozenset[str] = frozenset()
-    """Patterns and tables that are no rules, as "module.NAME"."""
+    entries: tuple[str, ...] = ()
+    """Mappings as "module.NAME" whose entries are rules of their own: numbers (off: 0) or functions (off: False)."""
 
 
 JUDGES: dict[str, Ablated] = {
-    "math": Ablated(
-        "s3ft.judges.math",
-        ("gsm8k_openai", "gsm8k_processbench", "math_processbench", "hard_cases"),
-        {},
+    "math": Ablated("s3ft.judges.math", ("gsm8k_openai", "gsm8k_processbench", "math_processbench", "hard_cases")),
+    "qa": Ablated(
+        "s3ft.judges.qa",
+        ("qa_evouna", "hard_cases"),
+        {
+            "amounts.amounts": lambda words: frozenset(),
+            "text.stem": lambda word: word,
+            "text.is_near": lambda one, other: False,
+            "text.sounds_alike": lambda one, other: False,
+        },
+        ("weights.WEIGHTS", "rules.RULES"),
     ),
 }
 
 
-@dataclass(frozen=True)
-class Rule:
-    """One value of a module, and what stands in for it when it is off."""
-
-    name: str
-    value: Any
-    off: Any
-
-
-def rules(ablated: Ablated) -> Iterator[Rule]:
-    """Every rule of a judge's package, module by module."""
-    for module in _modules(ablated.package):
-        short = module.__name__.removeprefix(ablated.package + ".")
+def rules(ablated: Ablated) -> Iterator[tuple[str, AbstractContextManager[Any]]]:
+    """(name, what switches it off while it is entered) of every rule of a judge, module by module."""
+    modules = [*_modules(ablated.package), importlib.import_module("s3ft.judges.answer_part")]
+    for module in modules:
+        short = module.__name__.removeprefix("s3ft.judges.").partition(".")[2] or module.__name__.rpartition(".")[2]
         source = Path(str(module.__file__)).read_text()
         for name, value in list(vars(module).items()):
             full = f"{short}.{name}"
-            defined = re.search(rf"^(?:def )?{re.escape(name)}\b", source, re.MULTILINE)
-            if not defined or full in ablated.skip:
+            if full in ablated.entries:
+                for entry, one in value.items():
+                    off = (lambda *_: False) if callable(one) else 0.0
+                    yield f"{full} {entry}", mock.patch.dict(value, {entry: off})
+            elif not re.search(rf"^(?:def )?{re.escape(name)}\b", source, re.MULTILINE):
                 continue
-            if full in ablated.functions:
-                yield Rule(full, value, ablated.functions[full])
+            elif full in ablated.functions:
+                yield full, _replaced(modules, value, ablated.functions[full])
             elif isinstance(value, re.Pattern):
-                yield Rule(full, value, NEVER)
+                yield full, _replaced(modules, value, NEVER)
             elif isinstance(value, dict | frozenset) and name.strip("_").isupper():
-                yield Rule(full, value, type(value)())
+                yield full, _replaced(modules, value, type(value)())
 
 
 def _modules(package: str) -> list[ModuleType]:
     door = importlib.import_module(package)
-    names = [m.name for m in pkgutil.iter_modules(door.__path__)]
-    return [importlib.import_module(f"{package}.{n}") for n in names]
+    return [importlib.import_module(f"{package}.{m.name}") for m in pkgutil.iter_modules(door.__path__)]
 
 
 @contextmanager
-def switched_off(rule: Rule, package: str) -> Iterator[None]:
-    """Within it, every module of the package that holds the rule's value holds what stands in for it."""
-    changed = [(m, n) for m in _modules(package) for n, v in vars(m).items() if v is rule.value]
-    for module, name in changed:
-        setattr(module, name, rule.off)
-    try:
+def _replaced(modules: list[ModuleType], value: Any, off: Any) -> Iterator[None]:
+    """Within it, every module that holds the value holds what stands in for it."""
+    with ExitStack() as stack:
+        for module, name in [(m, n) for m in modules for n, v in vars(m).items() if v is value]:
+            stack.enter_context(mock.patch.object(module, name, off))
         yield
-    finally:
-        for module, name in changed:
-            setattr(module, name, rule.value)
 
 
 def labelled_rows(judge: str, folder: Path, files: tuple[str, ...]) -> list[dict[str, Any]]:
     """The rows with a label, of the files that exist; in a file for several judges, this judge's."""
-    lines = [line for f in files if (p := folder / f"{f}.jsonl").is_file() for line in p.read_text().splitlines()]
-    rows = [json.loads(line) for line in lines]
+    paths = [p for f in files if (p := folder / f"{f}.jsonl").is_file()]
+    rows = [row | {"file": p.stem} for p in paths for row in jsonl.read(p, ("label",))]
     return [r for r in rows if r["label"] is not None and r.get("judge", judge) == judge]
 
 
-def verdicts(judge: Any, rows: list[dict[str, Any]]) -> list[bool]:
-    """Accepted or not, row by row."""
+def verdicts(name: str, rows: list[dict[str, Any]]) -> list[bool]:
+    """Accepted or not, row by row; what was read before with other rules is forgotten."""
+    for module in _modules(JUDGES[name].package):
+        for value in vars(module).values():
+            getattr(value, "cache_clear", lambda: None)()
     examples = [Example(str(r["id"]), [{"role": "user", "content": r["prompt"]}], "", r["reference"]) for r in rows]
-    return [v.correct is True for v in judge(examples, [Completion(r["completion"]) for r in rows])]
+    return [v.correct is True for v in judges.load(name)(examples, [Completion(r["completion"]) for r in rows])]
 
 
 def main(name: str, data: str, only: list[str]) -> int:
     """Prints the table. Returns the exit code."""
     ablated = JUDGES[name]
-    files = tuple(f for f in ablated.files if not only or f in only)
-    rows = labelled_rows(name, Path(data) / "judges", files)
-    judge = judges.load(name)
-    full = verdicts(judge, rows)
-    labels = [r["label"] for r in rows]
-    right = sum(f == label for f, label in zip(full, labels, strict=True))
+    rows = labelled_rows(name, Path(data) / "judges", tuple(f for f in ablated.files if not only or f in only))
+    full = verdicts(name, rows)
+    right = sum(f == row["label"] for f, row in zip(full, rows, strict=True))
     print(f"{name}: {len(rows)} labelled rows, {right} judged rightly with every rule on")
-    print(f"{'rule':40} {'changed':>8} {'right -> wrong':>15} {'wrong -> right':>15}")
-    for rule in rules(ablated):
-        with switched_off(rule, ablated.package):
-            without = verdicts(judge, rows)
-        changed = [(f == label) for f, w, label in zip(full, without, labels, strict=True) if f != w]
-        print(f"{rule.name:40} {len(changed):8} {sum(changed):15} {len(changed) - sum(changed):15}", flush=True)
+    print(f"{'rule':40} {'changed':>8} {'right -> wrong':>15} {'wrong -> right':>15} {'hard cases':>11}")
+    for rule, off in rules(ablated):
+        with off:
+            without = verdicts(name, rows)
+        changed = [(f == r["label"], r["file"]) for f, w, r in zip(full, without, rows, strict=True) if f != w]
+        worse, hard = sum(was_right for was_right, _ in changed), sum(file == "hard_cases" for _, file in changed)
+        print(f"{rule:40} {len(changed):8} {worse:15} {len(changed) - worse:15} {hard:11}", flush=True)
     return 0
 
 

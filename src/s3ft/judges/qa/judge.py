@@ -15,8 +15,6 @@ from s3ft.judges.qa.say import abstains, is_unanswerable, is_yes, says_yes
 from s3ft.judges.qa.weights import WEIGHTS
 from s3ft.types import Completion, Example, UserError, Verdict
 
-# a new feature has no weight until bench/fit_qa.py, which imports this file, has fitted it
-_TABLE = tuple(WEIGHTS.get(name, 0.0) for name in NAMES)
 _PUBLISHED: dict[str, tuple[Callable[[str, str], float], float]] = {
     "exact": (published.exact, 1.0),
     "contains": (published.contains, 1.0),
@@ -120,7 +118,7 @@ def scored(references: Sequence[str], completion: str, question: str) -> tuple[f
     """(the highest score of the answers that no rule rejects, what was found)."""
     reading = Reading(completion, question)
     rows = [
-        (sum(v * w for v, w in zip(values, _TABLE, strict=True)), place, answer, missing)
+        (sum(v * WEIGHTS.get(n, 0.0) for n, v in zip(NAMES, values, strict=True)), place, answer, missing)
         for place, (answer, values, missing) in enumerate(table(references, reading))
     ]
     reason = f"nothing of {references[0]!r} is there"
