@@ -52,4 +52,4 @@ def correction(text: str) -> str | None:
 
 def is_cut(text: str) -> bool:
     """Whether a text ends in the middle of a formula or a sentence."""
-    return _CUT.search(text, max(len(text) - 200, 0)) is not None
+    return _CUT.search(text, max(len(text) - WINDOW, 0)) is not None

@@ -6,8 +6,10 @@ lists, tuples, intervals, matrices and expressions are decided exactly where tha
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from s3ft.judges.answer_part import answer_part
@@ -37,9 +39,8 @@ class judge:
         try:
             reference = reference_answer(example.reference)
             if reference is None:
-                return Verdict(
-                    None, reason=f"reference is {_short(example.reference)}, expected a number or a text with one"
-                )
+                expected = "expected a number or a text with one"
+                return Verdict(None, reason=f"reference is {_short(example.reference)}, {expected}")
             return self._judged(reference, clean(completion.text))
         except Exception as error:
             return Verdict(None, reason=f"judge failed: {type(error).__name__}: {_short(str(error))}")
@@ -73,7 +74,12 @@ def reference_answer(reference: Any) -> str | None:
     if isinstance(reference, bool) or not isinstance(reference, str | int | float):
         return None
     if isinstance(reference, int | float):
-        return repr(reference) if reference == reference and abs(reference) != float("inf") else None
+        return repr(reference) if math.isfinite(reference) else None
+    return _stated_reference(reference)
+
+
+@lru_cache(maxsize=1 << 12)
+def _stated_reference(reference: str) -> str | None:
     text = clean(reference).strip()
     if "####" in text:
         text = text.rpartition("####")[2].strip()
@@ -83,6 +89,7 @@ def reference_answer(reference: Any) -> str | None:
     return text if len(text) <= MAX_LENGTH and plain(text) else None
 
 
+@lru_cache(maxsize=1 << 12)
 def _fitting(reference: str) -> Any:
     """Whether a piece of text can hold an answer of the reference's kind."""
     if re.search(r"\d", with_digits(reference)):

@@ -18,7 +18,7 @@ _SYMBOLS = str.maketrans(
 )
 _RAISED = re.compile("[⁰¹²³⁴-⁹⁻]+")
 _LOWERED = re.compile("[₀-₉]+")
-_TIMES = re.compile(r"(?<=\d)\s?[xX]\s?(?=10\s?(?:\^|\*\*))|(?<=\d)\s[xX]\s(?=[\d$(])")
+_TIMES = re.compile(r"(\d)(?:\s?[xX]\s?(?=10\s?(?:\^|\*\*))|\s[xX]\s(?=[\d$(]))")
 _COMMA_LANGUAGE = re.compile(
     r"\b(?:ist|lautet|beträgt|ergebnis|antwort|und|est|réponse|les|une|respuesta|es|el|los|resposta|é|risposta|è|il"
     r"|ответ|равно|это)\b",
@@ -26,6 +26,7 @@ _COMMA_LANGUAGE = re.compile(
 )
 _ENGLISH = re.compile(r"\b(?:the|is|are|so|we|and|she|he)\b", re.IGNORECASE)
 _COMMA_NUMBER = re.compile(r"(?<![\d.,])(\d{1,3}(?:\.\d{3})+|\d+)(?:,(\d+))?(?![\d,]|\.\d)")
+_DOT_AND_COMMA = re.compile(r"\.\d{3},\d")  # a quick look before a slow one
 _DOTS_AND_COMMA = re.compile(r"(?<![\d.,])(\d{1,3}(?:\.\d{3})+),(\d{1,2})(?!\d)")
 
 _BRACES = re.compile(r"\\.|[{}]", re.DOTALL)
@@ -45,6 +46,7 @@ _POWER = re.compile(r"(?<=[\w)}])\*\*(?=[-\w({])")
 _TAG = re.compile(r"</?[a-zA-Z]{1,10}>")
 _DOLLARS = re.compile(r"(?<!\\)\$([^$]*)(?<!\\)\$")
 _LONE_DOLLAR = re.compile(r"(?<!\\)\$(?!\s*[-+]?\s*[.\d])")
+_NUMBER = re.compile(r"\d+(?:\.\d+)?", re.ASCII)
 _EDGES = " \t\r\n.,;:*_`"
 
 
@@ -54,12 +56,13 @@ def clean(text: str) -> str:
         text = _RAISED.sub(r"^{\g<0>}", text.encode("utf-8", "replace").decode("utf-8"))
         text = unicodedata.normalize("NFKC", _LOWERED.sub(r"_{\g<0>}", text).translate(_SYMBOLS)).replace("\u2212", "-")
         text = re.sub(r"(?![0-9])\d", lambda m: str(unicodedata.digit(m[0])), text)
-    return _TIMES.sub(r" \\times ", text.replace("\0", " "))
+    return _TIMES.sub(r"\1 \\times ", text.replace("\0", " "))
 
 
 def decimal_points(text: str) -> str:
     """1.250,50 as 1250.50; in a text of a language that writes a decimal comma also 1.250 as 1250 and 3,5 as 3.5."""
-    text = _DOTS_AND_COMMA.sub(lambda m: f"{m[1].replace('.', '')}.{m[2]}", text)
+    if _DOT_AND_COMMA.search(text):
+        text = _DOTS_AND_COMMA.sub(lambda m: f"{m[1].replace('.', '')}.{m[2]}", text)
     if not _ENGLISH.search(text) and _COMMA_LANGUAGE.search(text):
         return _COMMA_NUMBER.sub(lambda m: m[1].replace(".", "") + (f".{m[2]}" if m[2] else ""), text)
     return text
@@ -86,6 +89,8 @@ def braced(text: str, start: int, stop: int | None = None) -> str | None:
 def plain(text: str) -> str:
     r"""One answer of a `clean` text in the common notation: no sizes, spacing commands or delimiters, \frac{}{} and
     \sqrt{} with braces, \text{word} as "word", degrees as the letter °, a column of a matrix as a tuple."""
+    if _NUMBER.fullmatch(text):
+        return text
     text = _TAG.sub(" ", text.replace('"', ""))
     if "\\" in text or "{" in text:
         text = _latex(text)
