@@ -4,6 +4,30 @@ from __future__ import annotations
 
 # (reference, completion)
 ACCEPTED: dict[str, list[tuple[str, str]]] = {
+    "brackets": [
+        (r"\{1,2\}", r"\boxed{\{2, 1\}}"),
+        (r"\{-2,2\}", r"\boxed{\pm 2}"),
+        ("(2,3),(3,2)", r"\boxed{(3,2), (2,3)}"),
+        (r"(1,2)", r"\boxed{\langle 1, 2 \rangle}"),
+    ],
+    "several in one text": [
+        ("6", "The roots are n = 6 and n = -4, but n = -4 is not allowed because n counts people, so n = 6."),
+        ("20", "We reject t = -20, which leaves t = 20."),
+        ("27", r"\boxed{25}. Wait, that ignores the two late guests. It is 27."),
+        ("40", "The answer is 40. Actually, let me verify: 8 * 5 = 40. Correct."),
+        ("33", "The answer is 30. No, sorry, I mean 33."),
+        ("9:45 PM", "The film ends at 21:45."),
+        ("12500", "Das Ergebnis ist 12.500."),
+        ("56", "所以，小明一共有56个苹果。"),
+        ("0.003", "The answer is 3 x 10^{-3}."),
+        ("100 minutes", "1 hour and 40 minutes"),
+        ("0.6", "The answer is three fifths."),
+        ("2.75", "It takes two and three quarters hours."),
+        ("64", "So there are **64 chairs** in 8 rows of 8."),
+        ("19", "Summary:\n* Red: 12\n* Blue: 7\n* Sum: 19"),
+        ("D", "The correct option is D) 12."),
+        ("11", '{"reasoning": "5+6", "answer": 11}'),
+    ],
     "values that the sentence denies": [
         ("5", "Therefore the answer is 5, not 7."),
         ("5", "x = -3 is not a solution, so the answer is 5."),
@@ -190,6 +214,25 @@ ACCEPTED: dict[str, list[tuple[str, str]]] = {
 }
 
 NOT_ACCEPTED: dict[str, list[tuple[str, str]]] = {
+    "brackets": [
+        ("(1,2)", r"\boxed{\{1, 2\}}"),
+        ("1,2", r"\boxed{(2, 1)}"),
+        (r"\{1,2\}", r"\boxed{(1, 2)}"),
+        ("x=1,y=2", r"\boxed{(2,1)}"),
+        (r"[0,\pi/2)", r"\boxed{[0,\pi/2]}"),
+    ],
+    "several in one text": [
+        ("31", "Checking 31: the remainder is 2, so 31 does not work."),
+        ("44", "44 is not the correct total."),
+        ("25", r"\boxed{25}. Wait, that ignores the two late guests. It is 27."),
+        ("30", "The answer is 30, no wait, 33."),
+        ("5", "The answer is 5 or 6."),
+        ("42", "La réponse est 4,2."),
+        ("8", "Now we compute 8 \\times"),
+        ("4", "It takes four and a half days."),
+        ("20/3", "On the twenty-third."),
+        ("42", "- Monday: 30\n- Tuesday: 42\n\n**Total: 72 pages**"),
+    ],
     "values that the sentence denies": [
         ("14", "The answer is not 14."),
         ("14", "We find that x = 14 does not satisfy the equation."),

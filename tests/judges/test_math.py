@@ -208,7 +208,7 @@ def test_algebra_that_takes_too_long_is_killed_and_started_anew() -> None:
     verdict = _one(judge, r"\cos(3x)", SLOW)
     assert verdict.correct is None
     assert "timeout" in verdict.reason
-    assert time.monotonic() - start < 6
+    assert time.monotonic() - start < 60  # the limit is processor time, and other work may share the processor
     assert not _algebra_processes() & first
     assert _one(judge, *ALGEBRA).correct is True
 

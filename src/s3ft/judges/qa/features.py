@@ -11,34 +11,28 @@ from s3ft.judges.qa.reading import Answer, Reading, answers
 FEATURES = {
     "constant": "1",
     "recall": "share of the answer's words that are there; words of the question count little, numbers more",
-    "all_found": "whether all of them are there",
     "phrase": "all of them, one after another",
     "numbers_missing": "a number is missing",
     "date_parts": "of a date only the day, or day and month, are missing, and no others are there",
     "other_date": "another month or day is there",
     "surname_missing": "the last word of a name is missing",
-    "names_missing": "capitalised words of the answer that are missing, up to three, by three",
     "length": "logarithm of the answer's number of words",
     "in_question": "share of the answer's words that the question has",
     "first_sentence": "the first of its words stands in the first sentence",
     "precision": "share of the completion's new words that the answer has",
-    "letters": "share of the answer's letter triples that are there",
     "names_there": "logarithm of the completion's number of names beyond the question's",
     "completion_length": "logarithm of the completion's number of words, by five",
     "others_found": "mean share of the words of each accepted answer that are there",
 }
 
-_SUFFIXES = frozenset(("jr", "sr"))
 NAMES = tuple(FEATURES)
 _RECALL = NAMES.index("recall")
 
 
 def table(references: Sequence[str], reading: Reading) -> list[tuple[Answer, list[float], str]]:
     """(answer, numbers in the order of FEATURES, its first missing word) of every answer of which anything is there."""
-    # references without capitals: any of their words may be a name
-    uncased = all(r == r.lower() for r in references) and reading.names_something
     read = dict.fromkeys(a for r in references for a in answers(r))
-    scored = [(a, *_of_answer(a, reading, uncased)) for a in read if reading.touches(a)]
+    scored = [(a, *_of_answer(a, reading)) for a in read if reading.touches(a)]
     if not scored:
         return []
     names = sum(
@@ -54,7 +48,7 @@ def table(references: Sequence[str], reading: Reading) -> list[tuple[Answer, lis
     return [(a, values + last, missing) for a, values, missing in scored]
 
 
-def _of_answer(answer: Answer, reading: Reading, uncased: bool) -> tuple[list[float], str]:
+def _of_answer(answer: Answer, reading: Reading) -> tuple[list[float], str]:
     content, stems, asked = answer.content, answer.stems, reading.asked
     found = reading.find_all(answer)
     echoes = all(s in asked for s in stems)
@@ -68,28 +62,24 @@ def _of_answer(answer: Answer, reading: Reading, uncased: bool) -> tuple[list[fl
     other_form = same and answer.compact not in reading.compact
     full = recall > 0.999
     missing = [i for i, (_, f) in enumerate(found) if not f and counts[i]]
+    surname = [f for w, (_, f) in zip(content, found, strict=True) if w not in ("jr", "sr") and not w[0].isdigit()][-1:]
     numbers = [w for w, (_, f) in zip(content, found, strict=True) if not f and w[0].isdigit()]
-    surname = [i for i, w in enumerate(content) if w not in _SUFFIXES and not w[0].isdigit()][-1:]
-    is_name = len(content) >= 2 and all(answer.names)
     place = min((p for (p, _), c in zip(found, counts, strict=True) if p >= 0 and c), default=-1)
     lacks_date = [w for w in (content[i] for i in missing) if w in text.MONTHS or (w.isdigit() and len(w) <= 2)]
     values = (
         1.0,
         recall,
-        full,
         same or (full and (reading.has(answer.words) or _is_respelled(answer, reading, found))),
         bool(numbers),
         0 < len(lacks_date) == len(missing)
         and not text.MONTHS.isdisjoint(content)
         and not contradicts_date(answer, reading),
         not full and contradicts_date(answer, reading),
-        is_name and not full and not found[surname[0]][1],
-        min(3, sum(uncased or answer.names[i] for i in missing)) / 3,
+        len(content) >= 2 and all(answer.names) and not full and not surname[0],
         math.log(len(content)),
         sum(s in asked for s in stems) / len(stems),
         0 <= place < reading.first_sentence,
         _precision(answer, reading, other_form),
-        1.0 if other_form else _letters(answer, reading, found),
     )
     return [float(v) for v in values], content[missing[0]] if missing else ""
 
@@ -117,12 +107,3 @@ def _is_respelled(answer: Answer, reading: Reading, found: Sequence[tuple[int, f
     places = [place for place, _ in found]
     in_a_row = places == list(range(places[0], places[0] + len(places)))
     return in_a_row and not reading.stems.keys() >= set(answer.stems)
-
-
-def _letters(answer: Answer, reading: Reading, found: Sequence[tuple[int, float]]) -> float:
-    shares = []
-    for word, stem, (_, share) in zip(answer.content, answer.stems, found, strict=True):
-        triples = text.triples(word)
-        spelled_otherwise = share >= 0.9 and stem not in reading.stems
-        shares.append(1.0 if spelled_otherwise else len(triples & reading.triples) / len(triples))
-    return sum(shares) / len(shares)

@@ -25,8 +25,6 @@ _TITLES = frozenset(
         "colonel baron reverend rev judge justice professor prof senator governor duke count"
     )
 )
-TRIPLED = 400
-"""Words of a completion whose letters are compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +61,6 @@ class Reading:
         """Stems of the question's words."""
         self.new = [s for s, p in self.stems.items() if s not in self.asked and self.words[p] not in text.STOP]
         """What it says beyond the question."""
-        capitals = [text.stem(word) for word, capital in tokens[1:] if capital and word not in text.STOP]
-        self.names_something = not capitals or any(stem not in self.asked for stem in capitals)
-        """Whether it has a name beyond the question's, or is written without capitals."""
 
     @cached_property
     def compact(self) -> str:
@@ -78,11 +73,6 @@ class Reading:
     @cached_property
     def dates(self) -> text.Dates:
         return text.dates(self.words)
-
-    @cached_property
-    def triples(self) -> set[str]:
-        """Runs of three letters of its first words."""
-        return set().union(*map(text.triples, self.words[:TRIPLED]))
 
     @cached_property
     def first_sentence(self) -> int:

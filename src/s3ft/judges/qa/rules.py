@@ -37,8 +37,7 @@ _OBJECT_ASKED = frozenset(
 _KINDS = tuple(
     frozenset(_WORD.findall(line))
     for line in (
-        "north south east west northern southern eastern western northeastern northwestern southeastern southwestern "
-        "northeast northwest southeast southwest",
+        "north south east west northeast northwest southeast southwest",
         "left right",
         "upper lower",
         "jr sr",
@@ -144,8 +143,8 @@ def _is_other_kind(reading: Reading, answer: Answer, references: Sequence[str]) 
 
 
 def _bare(word: str) -> str:
-    """A unit without its plural, a direction without its ending."""
-    return word.removesuffix("s").removesuffix("ern")
+    """A unit without its plural."""
+    return word.removesuffix("s")
 
 
 def _lacks_a_part(reading: Reading, answer: Answer, references: Sequence[str]) -> bool:

@@ -27,6 +27,10 @@ _ABBREVIATED = {month[:3]: month for month in _MONTHS} | {
     "mt": "mount",
     "st": "saint",
 }
+_WAYS = _WORD.findall("north south east west northeast northwest southeast southwest")
+_ABBREVIATED |= {f"{way}ern": way for way in _WAYS}
+    f"{way}ern": way for way in ["north", "south", "east", "west", "northeast", "northwest", "southeast", "southwest"]
+}
 
 _UNITS = _WORD.findall(
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
@@ -285,10 +289,3 @@ def dates(words: Sequence[str]) -> Dates:
             if day or word != "may" or (place + 1 < len(words) and words[place + 1].isdigit()):
                 months.add(word)
     return Dates(frozenset(months), frozenset(days))
-
-
-@lru_cache(maxsize=1 << 16)
-def triples(word: str) -> frozenset[str]:
-    """Its runs of three letters, ends included."""
-    word = f" {word} "
-    return frozenset(word[i : i + 3] for i in range(len(word) - 2))
