@@ -54,9 +54,9 @@ def _value(words: list[str]) -> Fraction | None:
                 return None
             part += Fraction(counted or 1, _PARTS[name]) - counted
         elif word in ("hundred", "dozen"):
-            part = (part or 1) * SCALES[word]
+            part = (part or Fraction(1)) * SCALES[word]
         elif word in SCALES:
-            total, part = total + (part or 1) * SCALES[word], Fraction(0)
+            total, part = total + (part or Fraction(1)) * SCALES[word], Fraction(0)
         else:
             part += _ONES.get(word, 0)
         counted = Fraction(0) if word == "and" else counted + _ONES.get(word, 0)

@@ -142,7 +142,7 @@ def equal(reference: str, answer: str) -> bool:
     elif r.percent:
         factors = [Fraction(1), Fraction(100)]
     else:  # 50% is 0.5, and 50 where no share was asked for
-        factors = [Fraction(1, 100), Fraction(1)] if abs(r.readings[0]) >= 1 else [Fraction(1, 100)]
+        factors = [Fraction(1, 100), Fraction(1)] if abs(_real(r.readings[0])) >= 1 else [Fraction(1, 100)]
     return any(_same(x, y, r, a, f) for f in factors for x in r.readings for y in a.readings)
 
 

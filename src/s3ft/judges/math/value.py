@@ -83,12 +83,13 @@ def _value(node: ast.expr) -> Value:
         case ast.BinOp(left=left, op=operator, right=right):
             return _computed(operator, _value(left), _value(right))
         case ast.Call(func=ast.Name(id="factorial" | "comb" as name), args=arguments, keywords=[]):
-            numbers = [_value(a) for a in arguments]
-            if any(not isinstance(n, Fraction) or n.denominator != 1 for n in numbers):
+            values = [_value(a) for a in arguments]
+            numbers = [int(v) for v in values if isinstance(v, Fraction) and v.denominator == 1]
+            if len(numbers) < len(values):
                 raise Unreadable("no whole number")
             if any(abs(n) > MAX_FACTORIAL for n in numbers):
                 raise TooLarge(f"a {name} with too many digits")
-            return Fraction(getattr(math, name)(*map(int, numbers)))
+            return Fraction(getattr(math, name)(*numbers))
     raise Unreadable(type(node).__name__)
 
 

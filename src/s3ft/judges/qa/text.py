@@ -29,8 +29,6 @@ _ABBREVIATED = {month[:3]: month for month in _MONTHS} | {
 }
 _WAYS = _WORD.findall("north south east west northeast northwest southeast southwest")
 _ABBREVIATED |= {f"{way}ern": way for way in _WAYS}
-    f"{way}ern": way for way in ["north", "south", "east", "west", "northeast", "northwest", "southeast", "southwest"]
-}
 
 _UNITS = _WORD.findall(
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
