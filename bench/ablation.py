@@ -37,6 +37,8 @@ class Ablated:
     functions: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     entries: tuple[str, ...] = ()
     """Mappings as "module.NAME" whose entries are rules of their own: numbers (off: 0) or functions (off: False)."""
+    skip: tuple[str, ...] = ()
+    """Tables that are no rules, as "module.NAME"."""
 
 
 JUDGES: dict[str, Ablated] = {
@@ -51,6 +53,7 @@ JUDGES: dict[str, Ablated] = {
             "text.sounds_alike": lambda one, other: False,
         },
         ("weights.WEIGHTS", "rules.RULES"),
+        ("features.FEATURES", "judge._PUBLISHED", "judge._POLARITY"),
     ),
 }
 
@@ -67,7 +70,7 @@ def rules(ablated: Ablated) -> Iterator[tuple[str, AbstractContextManager[Any]]]
                 for entry, one in value.items():
                     off = (lambda *_: False) if callable(one) else 0.0
                     yield f"{full} {entry}", mock.patch.dict(value, {entry: off})
-            elif not re.search(rf"^(?:def )?{re.escape(name)}\b", source, re.MULTILINE):
+            elif full in ablated.skip or not re.search(rf"^(?:def )?{re.escape(name)}\b", source, re.MULTILINE):
                 continue
             elif full in ablated.functions:
                 yield full, _replaced(modules, value, ablated.functions[full])
