@@ -53,7 +53,7 @@ JUDGES: dict[str, Ablated] = {
             "text.sounds_alike": lambda one, other: False,
         },
         ("weights.WEIGHTS", "rules.RULES"),
-        ("features.FEATURES", "judge._PUBLISHED", "judge._POLARITY"),
+        ("features.FEATURES", "judge._PUBLISHED", "judge._POLARITY", "text._SIGNS"),
     ),
 }
 
