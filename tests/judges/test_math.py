@@ -148,9 +148,9 @@ SHAPES = [
 @pytest.mark.parametrize("shape", SHAPES, ids=ascii)
 @pytest.mark.parametrize("end", ["", "\nThe answer is 18."], ids=["bare", "answered"])
 def test_a_megabyte_of_one_shape_takes_no_time(ask: Callable[..., Verdict], shape: str, end: str) -> None:
-    start = time.monotonic()
+    start = time.process_time()
     verdict = ask("18", (shape * (MEGABYTE // len(shape) + 1))[:MEGABYTE] + end)
-    assert time.monotonic() - start < 4
+    assert time.process_time() - start < 4
     assert verdict.correct is not True or end
     verdict.reason.encode()
     (verdict.answer or "").encode()
