@@ -1,5 +1,5 @@
-"""A server on loopback that speaks the Hub's protocol as huggingface_hub and datasets use it: repositories with commits,
-branches, gates and tokens, large files behind a signed redirect, ranges, and downloads that are cut."""
+"""A server on loopback that speaks the Hub's protocol as huggingface_hub and datasets use it: repositories with
+commits, branches, gates and tokens, large files behind a signed redirect, ranges, and downloads that are cut."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ def _reason(error: Exception, otherwise: str, revision: str | None) -> str:
             "or set HF_TOKEN to a token that may read it"
         )
     if status == 401:
-        return "the Hub rejects your token; log in again with hf auth login, or set HF_TOKEN to a valid one, or unset it"
+        return "the Hub rejects your token; log in again with hf auth login, or give HF_TOKEN a valid one"
     if status == 403:
         return "the Hub does not let your token read it; give the token that right, or take another"
     if found(errors.HFValidationError):

@@ -131,7 +131,7 @@ def _names(where: str) -> list[str]:
     if _is_saved(where):
         saved = _of_hub(where, lambda d, **_: d.load_from_disk(where))
         return list(saved) if isinstance(saved, dict) else ["train"]
-    return list(_of_hub(where, lambda d, path, name, revision: d.get_dataset_split_names(path, name, revision=revision)))
+    return list(_of_hub(where, lambda d, path, name, **of: d.get_dataset_split_names(path, name, **of)))
 
 
 def _is_saved(where: str) -> bool:
