@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 import yaml
+from peft import LoraConfig
 from transformers import AutoTokenizer
 
 import hub
+import s3ft
 import tiny
 from s3ft import lab
 from s3ft.models import locate
@@ -110,6 +112,25 @@ def test_a_local_base_is_named_by_a_path_that_loads_from_anywhere(name, tmp_path
     assert "base_model" not in yaml.safe_load(text.split("---")[1])
     assert "recipe s3ft, seed 3, 6 steps over 24 rows (20 self, 4 gold)" in text
     assert "--max-lora-rank 32" in text
+
+
+def test_the_trainer_saves_what_the_command_line_does(tmp_path):
+    commit = "1" * 40
+    model = tmp_path / "models--org--tiny" / "snapshots" / commit
+    tiny.model_folder(model, tiny.tokenizer())
+    trainer = s3ft.S3FTTrainer(
+        str(model),
+        args=s3ft.S3FTConfig(str(tmp_path / "out"), recipe="sft", max_steps=1, report_to="none", use_cpu=True),
+        train_dataset=[{"prompt": f"What is {n} + 2?", "completion": str(n + 2)} for n in range(4)],
+        judge="exact",
+        peft_config=LoraConfig(r=8, target_modules="all-linear", task_type="CAUSAL_LM"),
+    )
+    trainer.train()
+    trainer.save_model(str(tmp_path / "saved"))
+    config = json.loads((tmp_path / "saved" / "adapter_config.json").read_text())
+    assert (config["base_model_name_or_path"], config["revision"]) == ("org/tiny", commit)
+    assert "recipe sft, seed 42, 1 steps over 4 rows (4 gold)" in (tmp_path / "saved" / "README.md").read_text()
+    assert AutoTokenizer.from_pretrained(tmp_path / "saved").chat_template == tiny.CHATML
 
 
 def test_a_whole_model_is_no_adapter(tmp_path):
