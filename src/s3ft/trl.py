@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sized
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import datasets
@@ -21,6 +22,7 @@ from s3ft.pipeline import BuildOptions, build_records
 from s3ft.progress import console, progress
 from s3ft.recipes import RECIPES
 from s3ft.sources.paraphrase import PROMPT
+from s3ft.train import card
 from s3ft.train.rows import prepare
 from s3ft.types import Example, Recipe, Record, Sampling, UserError
 
@@ -97,6 +99,15 @@ class S3FTTrainer(SFTTrainer):
         super().__init__(
             model=local.model, args=args, train_dataset=rows.dataset(), processing_class=rows.tokenizer, **more
         )
+
+    def save_model(self, output_dir: str | None = None, _internal_call: bool = False) -> None:
+        """As transformers', and the folder can be used by others as it is."""
+        super().save_model(output_dir, _internal_call)
+        if self.args.should_save:
+            recipe, seed, rows = vars(self.args)["recipe"], self.args.seed, self._s3ft_rows
+            facts = {"recipe": recipe, "seed": seed, "rows": len(rows), "steps": self.state.global_step}
+            folder, base = Path(output_dir or str(self.args.output_dir)), str(getattr(self.model, "name_or_path", ""))
+            card.finish(folder, base, self.processing_class, {**facts, "sources": rows.sources})
 
 
 def _local(model: Any, tokenizer: Any, chat: ChatConfig, use_cpu: bool = False) -> LocalModel:

@@ -208,7 +208,9 @@ def test_the_adapter_loads_in_plain_peft_changes_the_logits_and_merges(
     assert facts["adapter_norm"] > 0
     assert not (tmp_path / "out.partial").exists()
     names = {p.name for p in (tmp_path / "out").iterdir()}
-    assert names == {"adapter_model.safetensors", "adapter_config.json", "log.jsonl", "s3ft.json"}
+    of_the_tokenizer = {"tokenizer.json", "tokenizer_config.json", "chat_template.jinja"}
+    of_the_adapter = {"adapter_model.safetensors", "adapter_config.json", "README.md"}
+    assert names == {*of_the_adapter, *of_the_tokenizer, "log.jsonl", "s3ft.json"}
     saved = json.loads((tmp_path / "out" / "s3ft.json").read_text())
     files = saved.pop("files")
     assert files == {name: file_digest(tmp_path / "out" / name) for name in names - {"s3ft.json"}}

@@ -157,6 +157,8 @@ class EvaluateConfig(Section):
     """Further benchmarks that measure the task itself, by the harness's own score: shown, and not in the drop."""
     include: str | None = None
     """A folder with lm-evaluation-harness YAML tasks; "lab" for the miniature's."""
+    data: str | None = None
+    """A folder with the rows of mmlu, truthfulqa, hellaswag or winogrande as NAME_SPLIT.jsonl; default: the Hub."""
     scales: tuple[float, ...] = ()
     """Further scales of every adapter to measure, such as [0.25, 0.5, 0.75]: the adapter-scale sweep."""
     limit: int | None = Field(default=None, ge=1)

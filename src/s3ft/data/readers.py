@@ -10,11 +10,11 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
-from s3ft.data import jsonl
+from s3ft.data import hub, jsonl
 from s3ft.types import Message, Split, UserError
 
 Where = str | Mapping[str, str]
-"""A file, a Hub id ("name" or "name:configuration"), or one of these for each split."""
+"""A file, a Hub id ("name", with ":configuration" and "@revision" if need be), or one of these for each split."""
 Row = dict[str, Any]
 
 _FORMATS = {".json": "json", ".csv": "csv", ".tsv": "csv", ".parquet": "parquet", ".arrow": "arrow"}
@@ -121,17 +121,17 @@ def _pool(where: Where, split: Split) -> Iterator[Row]:
     # Data sets of their own for each split often hold just one, called train.
     name = split if split in _names(place) else "train"
     if _is_saved(place):
-        saved = _of_hub(place, lambda d, n, c: d.load_from_disk(place))
+        saved = _of_hub(place, lambda d, **_: d.load_from_disk(place))
         return (dict(row) for row in (saved[name] if isinstance(saved, dict) else saved))
-    return (dict(row) for row in _of_hub(place, lambda d, n, c: d.load_dataset(n, c, split=name)))
+    return (dict(row) for row in _of_hub(place, lambda d, **of: d.load_dataset(**of, split=name)))
 
 
 def _names(where: str) -> list[str]:
     """The splits of a data set."""
     if _is_saved(where):
-        saved = _of_hub(where, lambda d, n, c: d.load_from_disk(where))
+        saved = _of_hub(where, lambda d, **_: d.load_from_disk(where))
         return list(saved) if isinstance(saved, dict) else ["train"]
-    return list(_of_hub(where, lambda d, n, c: d.get_dataset_split_names(n, c)))
+    return list(_of_hub(where, lambda d, path, name, **of: d.get_dataset_split_names(path, name, **of)))
 
 
 def _is_saved(where: str) -> bool:
@@ -139,19 +139,21 @@ def _is_saved(where: str) -> bool:
     return any((Path(where) / name).is_file() for name in ("dataset_dict.json", "state.json"))
 
 
-def _of_hub(where: str, ask: Callable[[Any, str, str | None], Any]) -> Any:
+def _of_hub(where: str, ask: Callable[..., Any]) -> Any:
+    """What datasets answers about a folder or a data set of the Hub: `ask(datasets, path=, name=, revision=)`."""
     import datasets
 
-    name, _, configuration = where.partition(":")
-    try:
-        return ask(datasets, name, configuration or None)
-    except Exception as error:
-        if Path(where).is_dir():
-            raise UserError(
-                f"{where}: a folder that cannot be read as a data set ({_line(error)}); give a file: {_READ}"
-            ) from error
-        line = f"data set {where!r}: neither a file nor within reach on the Hub ({_line(error)}); give path=FILE.jsonl"
-        raise UserError(line) from error
+    is_folder = Path(where).is_dir()
+    rest, _, revision = (where, "", "") if is_folder else where.partition("@")
+    path, _, configuration = (rest, "", "") if is_folder else rest.partition(":")
+    with hub.asked(f"data set {where!r}", "give path=FILE.jsonl", revision):
+        try:
+            return ask(datasets, path=path, name=configuration or None, revision=revision or None)
+        except Exception as error:
+            if not is_folder:
+                raise
+            line = f"{where}: a folder that cannot be read as a data set ({_line(error)}); give a file: {_READ}"
+            raise UserError(line) from error
 
 
 def _point(prompt: list[Message]) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import inspect
 import logging
 import os
@@ -9,6 +10,7 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from threading import Thread
@@ -21,9 +23,10 @@ import yaml
 from s3ft import lab, plugins, processes
 from s3ft.backends.cache import Store
 from s3ft.config import EvaluateConfig
+from s3ft.data import hub
 from s3ft.digest import digest, file_digest
-from s3ft.evaluate import Sample
-from s3ft.progress import console
+from s3ft.evaluate import Sample, local_data
+from s3ft.progress import console, progress
 from s3ft.protocols import Backend, InProcessBackend, require
 from s3ft.types import UserError
 
@@ -63,26 +66,35 @@ def benchmark(config: EvaluateConfig, name: str, backend: Backend, store: Store)
 
 def made_of(config: EvaluateConfig, name: str) -> Any:
     """Everything but the model that the scores of a benchmark depend on, as JSON."""
-    files = [(p.name, file_digest(p)) for p in _task_files(include_folder(config), config.include == "lab")]
+    folder = include_folder(config)
+    files = [(p.name, file_digest(p)) for p in _task_files(folder, config.include == "lab")]
+    if (own := local_data.family(config, name)) and not _is_own(name, folder):
+        files += [(split, file_digest(path)) for split, path in local_data.files(config, own).items()]
     return [name, config.limit, config.extra, files, version("lm_eval")]
 
 
 def require_benchmarks(config: EvaluateConfig) -> None:
-    """Raises UserError for a benchmark, a folder or an argument that does not exist; own tasks are found by their file
-    names."""
+    """Reads the rows of every benchmark, from the Hub, the cache or files. Raises UserError for a benchmark, a folder
+    or an argument that does not exist, and for rows that cannot be had."""
     folder = include_folder(config)
     _require_arguments(config.extra)
     names = [*config.benchmarks, *config.extra_benchmarks]
-    for name in (n for n in names if _is_own(n, folder)):
-        _require_task_file(name, cast(Path, folder))
-    others = [n for n in names if not _is_own(n, folder)]
-    if not others:
+    if config.data and not any(local_data.family(config, n) for n in names):
+        raise UserError(
+            f"evaluate.data: found {config.data!r}, but no benchmark reads files; name some of "
+            f"{', '.join(local_data.FAMILIES)} in evaluate.benchmarks, or leave it out"
+        )
+    # Own rows in a file or a function cost no look at the Hub, and no import of the harness.
+    needed = [n for n in names if not (_is_own(n, folder) and _is_at_hand(_require_task_file(n, cast(Path, folder))))]
+    if not needed:
         return
-    from lm_eval.tasks import TaskManager
-
-    tasks = TaskManager(include_path=str(folder) if folder else None)
-    for name in others:
-        _require(name, tasks)
+    with progress("benchmark data", len(needed), "benchmarks") as advance:
+        for name in needed:
+            _quiet()
+            manager, task = _task(config, name, folder)
+            with own_bars_only(), _one_line(name):
+                manager.load(task)
+            advance(1)
 
 
 def _require_arguments(extra: dict[str, Any]) -> None:
@@ -110,16 +122,25 @@ def _stated_type(function: Any, name: str) -> Any:
         return Any
 
 
-def _require_task_file(name: str, folder: Path) -> None:
+def _require_task_file(name: str, folder: Path) -> dict[str, str]:
+    """What an own task states. Raises UserError for a file that is no task."""
     file = next(p for p in sorted(folder.rglob("*.yaml")) if p.stem == name)
     try:
         # Nodes alone: the harness has tags of its own, such as !function.
         node = yaml.compose(file.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UserError(f"evaluate.include: {file} is not YAML: {' '.join(str(error).split())[:200]}") from error
-    keys = [k.value for k, _ in node.value] if isinstance(node, yaml.MappingNode) else []
-    if not {"task", "group", "include"} & set(keys):
-        raise UserError(f"evaluate.include: {file} has no field 'task'; found {', '.join(map(str, keys)) or 'none'}")
+    stated = {str(k.value): str(v.value) for k, v in node.value} if isinstance(node, yaml.MappingNode) else {}
+    if not {"task", "group", "include"} & stated.keys():
+        raise UserError(f"evaluate.include: {file} has no field 'task'; found {', '.join(stated) or 'none'}")
+    return stated
+
+
+def _is_at_hand(stated: dict[str, str]) -> bool:
+    """Whether an own task's rows come from files or a function of its own."""
+    if "include" in stated or "group" in stated:
+        return False
+    return "custom_dataset" in stated or stated.get("dataset_path") in ("json", "csv", "parquet", "text", "arrow")
 
 
 def _is_own(name: str, folder: Path | None) -> bool:
@@ -127,8 +148,43 @@ def _is_own(name: str, folder: Path | None) -> bool:
 
 
 def _require(name: str, tasks: Any) -> None:
-    if not tasks.match_tasks([name]):
-        raise UserError(f"evaluate.benchmarks: lm-evaluation-harness has no task {name!r}; lm-eval ls tasks shows them")
+    if name not in tasks.all_tasks:
+        near = difflib.get_close_matches(name, tasks.all_tasks, n=1)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        raise UserError(
+            f"evaluate.benchmarks: lm-evaluation-harness has no task {name!r}; {hint}lm-eval ls tasks shows them all"
+        )
+
+
+@cache
+def _default_tasks(include: str | None) -> Any:
+    """The harness's index of its own tasks, which takes seconds to make, and of a folder's."""
+    from lm_eval.tasks import TaskManager
+
+    return TaskManager(include_path=include)
+
+
+def _task(config: EvaluateConfig, name: str, folder: Path | None) -> tuple[Any, Any]:
+    """The harness's index of tasks, and a benchmark as it loads it."""
+    from lm_eval.tasks import TaskManager
+
+    if _is_own(name, folder):
+        return TaskManager(include_path=str(folder), include_defaults=False), name
+    manager = _default_tasks(str(folder) if folder else None)
+    _require(name, manager)
+    return manager, local_data.tasks(manager, config, name) if local_data.family(config, name) else name
+
+
+@contextmanager
+def _one_line(name: str) -> Iterator[None]:
+    """Raises what stops the harness as UserError."""
+    with hub.asked(f"benchmark {name}", f"leave {name} out, or set evaluate.data to a folder with its rows"):
+        yield
+
+
+def _quiet() -> None:
+    for noisy in ("lm_eval", "lm-eval", "datasets", "transformers"):
+        logging.getLogger(noisy).setLevel(logging.ERROR)
 
 
 def _task_files(folder: Path | None, is_lab: bool) -> list[Path]:
@@ -153,7 +209,6 @@ def include_folder(config: EvaluateConfig) -> Path | None:
 def _run_benchmark(config: EvaluateConfig, name: str, local: LocalModel, folder: Path | None) -> list[Sample]:
     import lm_eval
     from lm_eval.models.huggingface import HFLM
-    from lm_eval.tasks import TaskManager
 
     class Harness(HFLM):
         """The harness's model with the run's own chat policy."""
@@ -163,15 +218,17 @@ def _run_benchmark(config: EvaluateConfig, name: str, local: LocalModel, folder:
                 return str(local.chat.prompt_text(chat_history))
             return str(super().apply_chat_template(chat_history, add_generation_prompt))
 
-    for noisy in ("lm_eval", "lm-eval", "datasets", "transformers"):
-        logging.getLogger(noisy).setLevel(logging.ERROR)
-    tasks = TaskManager(include_path=str(folder) if folder else None, include_defaults=not _is_own(name, folder))
-    _require(name, tasks)
+    _quiet()
+    manager, task = _task(config, name, folder)
     model = Harness(pretrained=local.model, tokenizer=local.chat.tokenizer, batch_size=config.batch_size)
     settings = {"apply_chat_template": True, "bootstrap_iters": 0, "limit": config.limit, **config.extra}
+    with own_bars_only(), _one_line(name):
+        loaded = list(manager.load(task)["tasks"].values())
     try:
         with own_bars_only():
-            found = lm_eval.simple_evaluate(model=model, tasks=[name], task_manager=tasks, log_samples=True, **settings)
+            found = lm_eval.simple_evaluate(
+                model=model, tasks=loaded, task_manager=manager, log_samples=True, **settings
+            )
     except (OSError, ConnectionError, ValueError) as error:
         line = " ".join(f"{type(error).__name__}: {error}".split())[:300]
         raise UserError(f"benchmark {name}: {line}") from error

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
 from s3ft import lab
+from s3ft.data import hub
 from s3ft.digest import file_digest
 from s3ft.types import UserError
 
@@ -31,6 +33,18 @@ def folder(model: str, revision: str | None = None) -> Path:
             f"model {model!r}: no *.safetensors in {path}; convert the weights, pickled ones are not loaded"
         )
     return path
+
+
+def source(model: Path | str) -> tuple[str, str | None]:
+    """What names a model to others, and its commit: the Hub id of a folder in the Hub's cache; the absolute path of any
+    other folder, since a relative one would be looked for on the Hub from elsewhere; what is no folder as it is."""
+    path = Path(model).expanduser().absolute()
+    if not path.is_dir():
+        return str(model), None
+    repository, snapshots, commit = path.parts[-3:] if len(path.parts) > 3 else ("", "", "")
+    if snapshots == "snapshots" and repository.startswith("models--"):
+        return repository.removeprefix("models--").replace("--", "/"), commit
+    return os.path.normpath(path), None
 
 
 def require_chat_template(path: Path) -> None:
@@ -79,11 +93,5 @@ def _from_hub(model: str, revision: str | None) -> Path:
         raise UserError(
             f"model {model!r}: no such folder; give a folder, a Hub id such as Qwen/Qwen2.5-0.5B-Instruct, or lab"
         )
-    try:
+    with hub.asked(f"model {model!r}", "give the folder of a model", revision):
         return Path(snapshot_download(model, revision=revision, allow_patterns=list(_NEEDED)))
-    except Exception as error:
-        reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
-        raise UserError(
-            f"model {model!r}: no such folder, and not within reach on the Hub ({reason}); check the name, the network "
-            "and, for a gated model, your login"
-        ) from error

@@ -23,7 +23,8 @@ def task(
     paraphrase: str = PROMPT,
     tools: str = "tools",
 ) -> Task:
-    """Rows of `path`: a file, a Hub id ("name" or "name:configuration"), or {train: ..., validation: ..., test: ...}.
+    """Rows of `path`: a file, a Hub id ("name", with ":configuration" and "@revision" if need be), or {train: ...,
+    validation: ..., test: ...}.
 
     `prompt` is a column (text, or a list of messages) or a template over columns ("Question: {question}"); `gold` and
     `reference` are columns, `reference` the gold itself where it is not given. Without `prompt` and `gold` the form is

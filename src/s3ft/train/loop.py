@@ -25,6 +25,7 @@ from s3ft.digest import digest
 from s3ft.models import loading
 from s3ft.processes import is_first_rank, local_rank
 from s3ft.progress import progress, say
+from s3ft.train import card
 from s3ft.train.arm import Arm, Base
 from s3ft.train.rows import Rows
 from s3ft.train.settings import require_bitsandbytes
@@ -94,7 +95,7 @@ def train(
             "train_seconds": result.metrics["train_runtime"],
         }
         if trainer.is_world_process_zero():
-            _finish(trainer, partial, out_dir, facts)
+            _finish(trainer, partial, out_dir, base, facts)
         trainer.accelerator.wait_for_everyone()
         return facts
     except torch.OutOfMemoryError as error:
@@ -191,27 +192,15 @@ def _norm(model: Any) -> float:
     return math.sqrt(sum(squares))
 
 
-def _sort_modules(config: Path) -> None:
-    """The module names in their order, so that equal trainings write equal files: PEFT writes a set."""
-    if config.is_file():
-        plain = json.loads(config.read_text(encoding="utf-8"))
-        modules = plain.get("target_modules")
-        atomic.write_json(
-            config, {**plain, "target_modules": sorted(modules) if isinstance(modules, list) else modules}
-        )
-
-
-def _finish(trainer: Any, partial: Path, out_dir: Path, facts: dict[str, Any]) -> None:
+def _finish(trainer: Any, partial: Path, out_dir: Path, base: Base, facts: dict[str, Any]) -> None:
     """The adapter under its name, checkpoints gone, everything on disk before the rename."""
     trainer.accelerator.unwrap_model(trainer.model).save_pretrained(partial)
-    if not (partial / "adapter_config.json").is_file():
-        trainer.processing_class.save_pretrained(partial)
-    for path in [*partial.glob("checkpoint-*"), partial / "README.md", partial / "setting.json"]:
+    card.finish(partial, base.model, trainer.processing_class, facts)
+    for path in [*partial.glob("checkpoint-*"), partial / "setting.json"]:
         if path.is_dir():
             shutil.rmtree(path)
         else:
             path.unlink(missing_ok=True)
-    _sort_modules(partial / "adapter_config.json")
     made.write(partial / "s3ft.json", facts, sorted(p for p in partial.iterdir() if p.is_file()))
     for path in [*partial.iterdir(), partial]:
         handle = os.open(path, os.O_RDONLY)
