@@ -150,10 +150,23 @@ def include_folder(config: EvaluateConfig) -> Path | None:
     return folder
 
 
+def load_tasks(config: EvaluateConfig, name: str) -> dict[str, Any]:
+    """The harness's tasks of a benchmark by name, their data read."""
+    with own_bars_only():
+        return dict(_manager(name, include_folder(config)).load([name])["tasks"])
+
+
+def _manager(name: str, folder: Path | None) -> Any:
+    from lm_eval.tasks import TaskManager
+
+    tasks = TaskManager(include_path=str(folder) if folder else None, include_defaults=not _is_own(name, folder))
+    _require(name, tasks)
+    return tasks
+
+
 def _run_benchmark(config: EvaluateConfig, name: str, local: LocalModel, folder: Path | None) -> list[Sample]:
     import lm_eval
     from lm_eval.models.huggingface import HFLM
-    from lm_eval.tasks import TaskManager
 
     class Harness(HFLM):
         """The harness's model with the run's own chat policy."""
@@ -165,8 +178,7 @@ def _run_benchmark(config: EvaluateConfig, name: str, local: LocalModel, folder:
 
     for noisy in ("lm_eval", "lm-eval", "datasets", "transformers"):
         logging.getLogger(noisy).setLevel(logging.ERROR)
-    tasks = TaskManager(include_path=str(folder) if folder else None, include_defaults=not _is_own(name, folder))
-    _require(name, tasks)
+    tasks = _manager(name, folder)
     model = Harness(pretrained=local.model, tokenizer=local.chat.tokenizer, batch_size=config.batch_size)
     settings = {"apply_chat_template": True, "bootstrap_iters": 0, "limit": config.limit, **config.extra}
     try:

@@ -81,7 +81,7 @@ class Difference(Estimate):
     """A paired difference with its 95 % interval, and what its items could have shown."""
 
     detectable: float
-    """The smallest true difference that these seeds and items would set apart from zero four times in five."""
+    """The smallest true difference that these seeds and items would set apart from zero four times in five; nan if none is."""
     items_to_decide: float
     """Items, of all sets together, that would set the measured difference apart from zero four times in five; nan if no
     number of items would: the seeds differ too much, or nothing was measured."""
@@ -157,6 +157,11 @@ def _squares_within(values: np.ndarray, strata: np.ndarray | None) -> tuple[floa
     return float(squares.sum()), len(counts)
 
 
+def standard_error(scores: np.ndarray) -> float:
+    """Of the mean of independent scores, shape (items,); 1, the most it can be, for one item."""
+    return float(scores.std(ddof=1) / math.sqrt(len(scores))) if len(scores) > 1 else 1.0
+
+
 def mean_over_items(scores: np.ndarray, strata: np.ndarray | None = None) -> Estimate:
     """Mean of per-item scores, shape (items,) or (seeds, items).
 
@@ -167,7 +172,7 @@ def mean_over_items(scores: np.ndarray, strata: np.ndarray | None = None) -> Est
     if is_share and spread.mean in (0.0, 1.0):
         return wilson(items * spread.mean, items)
     width = math.sqrt(spread.of_items + spread.of_seeds)
-    if is_share and (width > 0 or math.isnan(width)):
+    if is_share and width > 0:
         effective = spread.mean * (1 - spread.mean) * (Z95 / width) ** 2
         return wilson(spread.mean * effective, effective)
     return Estimate(spread.mean, spread.mean - width, spread.mean + width)
@@ -191,14 +196,16 @@ def mean_difference(
     spread = _spread(parts)
     width = math.sqrt(spread.of_items + spread.of_seeds)
     low, high = min(spread.mean, spread.centre - width), max(spread.mean, spread.centre + width)
+    detectable = (scale := 1 + POWER / Z95) * width
     if all(p.is_change for p in parts):
         low, high = max(-1.0, low), min(1.0, high)
-    scale = 1 + POWER / Z95
+        detectable = detectable if detectable <= 1 else float("nan")
     items = sum(a.shape[-1] for a, _ in pairs)
     room = (spread.mean / scale) ** 2 - spread.of_seeds
+    if math.isnan(width):
+        return Difference(spread.mean, width, width, width, width)
     needed = math.ceil(items * spread.of_items / room) if room > 0 else float("nan")
-    low, high = (float("nan"), float("nan")) if math.isnan(width) else (low, high)
-    return Difference(spread.mean, low, high, scale * width, needed)
+    return Difference(spread.mean, low, high, detectable, needed)
 
 
 def is_right_or_wrong(*scores: np.ndarray) -> bool:
