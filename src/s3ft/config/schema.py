@@ -129,8 +129,8 @@ class TrainConfig(Section):
 
 
 class SweepConfig(Section):
-    """Values to try for each recipe. Of those whose score on validation rows is within one standard error of the best, the
-    one that changes the base's own answers least is trained with every seed."""
+    """Values to try for each recipe. Of those whose score on validation rows is within one standard error of the best,
+    the one that changes the base's own answers least is trained with every seed."""
 
     learning_rate: tuple[float, ...] = ()
     """Learning rates; none: the one of `train`."""

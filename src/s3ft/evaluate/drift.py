@@ -1,16 +1,16 @@
 """How far a tuned model is from its base, without benchmarks: both read the base's own answers.
 
-For every token of the base's answer, the divergence of the tuned model's distribution from the base's, KL(base || tuned)
-in nats, and the token's negative log likelihood: one forward pass over what the base wrote. The base measured against
-itself, in other batches, is the noise floor. Of each distribution of the base, the most likely tokens are kept and the
-others are one event together, so that the divergence is a lower bound (data processing inequality), and no two models
-are in memory at once."""
+For every token of the base's answer, the divergence of the tuned model's distribution from the base's, KL(base ||
+tuned) in nats, and the token's negative log likelihood: one forward pass over what the base wrote. The base measured
+against itself, in other batches, is the noise floor. Of each distribution of the base, the most likely tokens are kept
+and the others are one event together, so that the divergence is a lower bound (data processing inequality), and no two
+models are in memory at once."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from s3ft.evaluate import Sample
 from s3ft.types import Completion, Request, UserError
@@ -78,8 +78,6 @@ def _end(local: LocalModel, request: Request, completion: Completion) -> list[in
 
 def reference(local: LocalModel, answers: list[Answer]) -> Reference:
     """One forward pass of the base."""
-    import torch
-
     by_place: dict[int, tuple[torch.Tensor, torch.Tensor, float]] = {}
     for place, logprobs, labels in _read(local, answers, BATCH_TOKENS):
         top = logprobs.topk(min(KEPT, logprobs.shape[-1]), dim=-1)

@@ -54,13 +54,15 @@ GENERAL = (
 
 
 def prompts(config: EvaluateConfig, store: Store) -> list[tuple[str, str]]:
-    """(id, user turn) of at most `config.drift_rows` prompts, an equal number of each benchmark that the drop is measured
-    on and of each task in it; what they read as text is asked as it is, without options or shots."""
+    """(id, user turn) of at most `config.drift_rows` prompts, an equal number of each benchmark that the drop is
+    measured on and of each task in it; their text is asked as it is, without options or shots."""
     most = config.drift_rows
     if not config.benchmarks:
         return [(f"general/{n}", text) for n, text in enumerate(GENERAL[:most])]
     share = max(1, most // len(config.benchmarks))
-    found = [(f"{name}/{n}", text) for name in config.benchmarks for n, text in _of_benchmark(config, name, share, store)]
+    found = [
+        (f"{name}/{n}", text) for name in config.benchmarks for n, text in _of_benchmark(config, name, share, store)
+    ]
     return found[:most]
 
 

@@ -81,7 +81,8 @@ class Difference(Estimate):
     """A paired difference with its 95 % interval, and what its items could have shown."""
 
     detectable: float
-    """The smallest true difference that these seeds and items would set apart from zero four times in five; nan if none is."""
+    """The smallest true difference that these seeds and items would set apart from zero four times in five; nan if
+    there is none."""
     items_to_decide: float
     """Items, of all sets together, that would set the measured difference apart from zero four times in five; nan if no
     number of items would: the seeds differ too much, or nothing was measured."""
@@ -163,18 +164,22 @@ def standard_error(scores: np.ndarray) -> float:
 
 
 def mean_over_items(scores: np.ndarray, strata: np.ndarray | None = None) -> Estimate:
-    """Mean of per-item scores, shape (items,) or (seeds, items).
+    """Mean of per-item scores between 0 and 1, shape (items,) or (seeds, items): Wilson's interval with as many
+    independent items as would tell the same; where all items are right, or all wrong, with the items there are."""
+    found, items = mean_of_numbers(scores, strata), scores.shape[-1]
+    if found.mean in (0.0, 1.0):
+        return wilson(items * found.mean, items)
+    width = found.high - found.mean
+    if not width > 0:
+        return found
+    effective = found.mean * (1 - found.mean) * (Z95 / width) ** 2
+    return wilson(found.mean * effective, effective)
 
-    A share has Wilson's interval with as many independent items as would tell the same; where all items are right, or
-    all wrong, with the items there are."""
-    spread, items = _spread([Part(scores, strata)]), scores.shape[-1]
-    is_share = scores.min() >= 0 and scores.max() <= 1
-    if is_share and spread.mean in (0.0, 1.0):
-        return wilson(items * spread.mean, items)
+
+def mean_of_numbers(values: np.ndarray, strata: np.ndarray | None = None) -> Estimate:
+    """Mean of per-item numbers of any size, shape (items,) or (seeds, items)."""
+    spread = _spread([Part(values, strata)])
     width = math.sqrt(spread.of_items + spread.of_seeds)
-    if is_share and width > 0:
-        effective = spread.mean * (1 - spread.mean) * (Z95 / width) ** 2
-        return wilson(spread.mean * effective, effective)
     return Estimate(spread.mean, spread.mean - width, spread.mean + width)
 
 
@@ -214,7 +219,7 @@ def is_right_or_wrong(*scores: np.ndarray) -> bool:
 
 
 def mcnemar(won: int, lost: int) -> float:
-    """Two-sided p of McNemar's exact test (McNemar 1947; the binomial test of the items that changed); 1 if none did."""
+    """Two-sided p of McNemar's exact test (McNemar 1947), the binomial test of the items that changed; 1 if none did."""
     from scipy.special import bdtr
 
     return min(1.0, 2 * float(bdtr(min(won, lost), won + lost, 0.5)))

@@ -23,8 +23,14 @@ def of(folder: Path, arms: list[str]) -> dict[str, Any] | None:
         return None
     result: dict[str, Any] = {}
     for name, ids in _sets(found).items():
-        values = {m: statistics.mean_over_items(_stack(found, name, ids, m)).as_dict() for m in MEASURES}
-        result[name] = {"items": len(ids), **values, "nll_base": values["nll_base"]["mean"]}
+        values = {m: _stack(found, name, ids, m) for m in MEASURES}
+        result[name] = {
+            "items": len(ids),
+            "kl": statistics.mean_of_numbers(values["kl"]).as_dict(),
+            "nll": statistics.mean_of_numbers(values["nll"]).as_dict(),
+            "nll_base": float(values["nll_base"].mean()),
+            "same": statistics.mean_over_items(values["same"]).as_dict(),
+        }
     return result
 
 

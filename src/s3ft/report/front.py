@@ -18,9 +18,9 @@ BASE: Point = (None, None)
 
 
 def sweep(folder: Path, recipes: list[str]) -> dict[str, Any]:
-    """Every recipe's points in the order they were tried: score and gain on validation rows and divergence from the base
-    on its own answers to them, each with its interval over rows, for one seed; `chosen` and `within_one_se` as the sweep
-    took them."""
+    """Every recipe's points in the order they were tried: score and gain on validation rows and divergence from the
+    base on its own answers to them, each with its interval over rows, for one seed; `chosen` and `within_one_se` as the
+    sweep took them."""
     found: dict[str, Any] = {}
     for recipe in recipes:
         facts, rows = _read(folder, recipe)
@@ -34,7 +34,7 @@ def sweep(folder: Path, recipes: list[str]) -> dict[str, Any]:
                     **tried,
                     "score": statistics.mean_over_items(score, strata).as_dict(),
                     "gain": statistics.difference(score, base, strata).as_dict(),
-                    "kl": None if tried["kl"] is None else statistics.mean_over_items(_values(own, "kl")).as_dict(),
+                    "kl": None if tried["kl"] is None else statistics.mean_of_numbers(_values(own, "kl")).as_dict(),
                 }
             )
         found[recipe] = {"rows": facts["rows"], "base": facts["base"], "chosen": facts["chosen"], "points": points}
@@ -42,8 +42,8 @@ def sweep(folder: Path, recipes: list[str]) -> dict[str, Any]:
 
 
 def compared(folder: Path, recipes: list[str]) -> dict[str, Any]:
-    """Recipes in pairs: at every setting that both were trained with, the differences of score and divergence, paired by
-    row; and at equal score, the divergence that each pays for it."""
+    """Recipes in pairs: at every setting that both were trained with, the differences of score and divergence, paired
+    by row; and at equal score, the divergence that each pays for it."""
     rows = {recipe: _read(folder, recipe)[1] for recipe in recipes}
     equal_setting, equal_score = [], []
     for theirs, ours in combinations(recipes, 2):
@@ -67,11 +67,14 @@ def compared(folder: Path, recipes: list[str]) -> dict[str, Any]:
 
 def _at_equal_score(ours: dict[Point, Any], theirs: dict[Point, Any]) -> dict[str, float | None] | None:
     """The divergence that each recipe pays for the best score that both reach, between points on a straight line; no
-    interval: the points were chosen by the same rows. None where divergence was not measured."""
+    interval: the points were chosen by the same rows. None where divergence was not measured, or where one is nowhere
+    better than the base."""
     curves = [_curve(rows) for rows in (ours, theirs)]
     if not all(curves):
         return None
     score = min(max(s for _, s in curve) for curve in curves)
+    if not score > curves[0][0][1]:
+        return None
     paid = [_price(curve, score) for curve in curves]
     return {"score": score, "ours_kl": paid[0], "theirs_kl": paid[1]}
 

@@ -45,9 +45,10 @@ def evaluate(run: Run) -> None:
 
     quiet_libraries()
     examples = list(run.examples(run.config.evaluate.split, run.config.evaluate.rows))
-    judge = run.judge() if missing else None
-    for name, keys in missing.items():
-        _measure(run, name, arms[name], Asked(keys, kept[name]), examples, judge)
+    if missing:
+        judge = run.judge()
+        for name, keys in missing.items():
+            _measure(run, name, arms[name], Asked(keys, kept[name]), examples, judge)
     base_answers.measure(run, arms, drifted, examples)
 
 

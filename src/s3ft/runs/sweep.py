@@ -1,4 +1,4 @@
-"""The stage `sweep`: several learning rates and ranks for every recipe, and which of them is trained with every seed."""
+"""The stage `sweep`: several learning rates and ranks for every recipe, and which of them is trained."""
 
 from __future__ import annotations
 
