@@ -4,10 +4,9 @@ Items and seeds are crossed: every seed's adapter answers the same items. The va
 the items' part and the seeds' part (variance components of the two-way layout without replication, Searle, Casella and
 McCulloch 1992, chapter 4). Each part has a half-width of its own, from Student's t with its own degrees of freedom, and
 the two are added as squares (Howe 1974, JASA 69, 789; the method of variance estimates recovery of Zou and Donner 2008,
-Statistics in Medicine 27, 1693). A percentile bootstrap over three seeds covers far less than it says, since three
-seeds drawn with replacement vary by a third less than seeds do, and its quantiles are the normal ones;
-bench/coverage.py shows what this one covers: 94 to 97 % with 3 or 5 seeds and 300 items where seeds differ by up to 4
-points, down to about 90 % with 2 seeds. With one seed, seeds are not in the interval."""
+Statistics in Medicine 27, 1693). A percentile bootstrap of seeds and items covers less than it says, since three seeds
+drawn with replacement vary by a third less than seeds do, and its quantiles are the normal ones; bench/coverage.json
+has what each of them covers. With one seed, seeds are not in the interval."""
 
 from __future__ import annotations
 
@@ -219,7 +218,7 @@ def is_right_or_wrong(*scores: np.ndarray) -> bool:
 
 
 def mcnemar(won: int, lost: int) -> float:
-    """Two-sided p of McNemar's exact test (McNemar 1947), the binomial test of the items that changed; 1 if none did."""
+    """Two-sided p of McNemar's exact test (1947), the binomial test of the items that changed; 1 if none did."""
     from scipy.special import bdtr
 
     return min(1.0, 2 * float(bdtr(min(won, lost), won + lost, 0.5)))
