@@ -93,10 +93,9 @@ def test_only_what_the_base_wrote_is_read_and_at_most_so_much_of_it(models):
 
 def test_an_answer_that_ended_is_read_with_its_end_of_turn(models):
     base = models[0]
-    rows = asked(["Hello"])
-    text = tuple(base.chat.tokenizer("The answer is 21.", add_special_tokens=False).input_ids)
-    (found,) = drift.answers(base, "task", rows, [Completion("The answer is 21.", "The answer is 21.", text)])
-    assert found.ids[found.num_prompt :] == [*text, base.chat.tokenizer.convert_tokens_to_ids("<|im_end|>")]
+    end = base.chat.tokenizer.convert_tokens_to_ids("<|im_end|>")
+    (found,) = drift.answers(base, "task", asked(["Hello"]), [Completion("21", "21", (5, 6), "stop", stop_id=end)])
+    assert found.ids[found.num_prompt :] == [5, 6, end]
 
 
 def test_prompts_off_the_task_are_the_benchmarks_own_or_general_ones(tmp_path):

@@ -135,6 +135,8 @@ def test_git_does_not_complain_where_there_is_no_repository(tmp_path, is_termina
     assert "fatal" not in said
     assert ("a bar" in said) == is_terminal
     assert said.endswith(("after\n", "after\r\n"))
+
+
 @pytest.mark.parametrize(
     ("completion", "verdict", "expected"),
     [

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from s3ft.evaluate import Sample
-from s3ft.types import Completion, Request, UserError
+from s3ft.types import Completion, Request
 
 if TYPE_CHECKING:
     import torch
@@ -61,19 +61,9 @@ def answers(
     for (id, request), completion in zip(rows, completions, strict=True):
         if completion.token_ids and completion.finish_reason != "error":
             prompt = local.chat.prompt_ids(request.prompt, request.tools)
-            end = _end(local, request, completion)
+            end = [] if completion.stop_id is None else [completion.stop_id]
             found.append(Answer(name, id, [*prompt, *[*completion.token_ids, *end][:LONGEST]], len(prompt)))
     return found
-
-
-def _end(local: LocalModel, request: Request, completion: Completion) -> list[int]:
-    """The end of turn of a completion that has one."""
-    if completion.finish_reason != "stop":
-        return []
-    try:
-        return local.chat.target(request.prompt, completion, request.tools).input_ids[-1:]
-    except UserError:
-        return []
 
 
 def reference(local: LocalModel, answers: list[Answer]) -> Reference:

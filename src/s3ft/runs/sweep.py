@@ -61,7 +61,7 @@ def table(name: str, tried: list[dict[str, Any]]) -> list[str]:
     for p in tried:
         score = f"{100 * p['score']:.1f} +- {100 * p['standard_error']:.1f}"
         moved = "not measured" if p["kl"] is None else f"{p['kl']:.4f}"
-        why = "  taken" if p["chosen"] else "  within one standard error of the best" if p["within_one_se"] else ""
+        why = "  taken" if p["chosen"] else "  within one SE" if p["within_one_se"] else ""
         lines.append(f"sweep {name}: {p['learning_rate']:8g}  {p['lora_rank']:4d}  {score:>12}  {moved:>10}{why}")
     return lines
 
