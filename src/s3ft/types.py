@@ -210,6 +210,8 @@ class Task:
     judge: str | dict[str, Any]
     paraphrase: str
     """The user turn that asks for the gold in the model's own words; fields {prompt}, {gold} and those of `meta`."""
+    stratum: str | None = None
+    """The field of Example.meta that tells kinds of rows apart: intervals take items as drawn within their kind."""
 
 
 def keep_all(example: Example, completion: Completion) -> str:

@@ -50,6 +50,7 @@ MISTAKES = [
     ("train.target_modules=[]", "train.target_modules: found an empty name"),
     ("train.target_modules=''", "train.target_modules: found an empty name"),
     ("train.target_modules=[q_proj, '']", "train.target_modules: found an empty name"),
+    ("sweep.seed=0", "sweep.seed: found 0, which is also in seeds"),
     ("sweep.learning_rate=[0]", "sweep.learning_rate: found 0"),
     ("sweep.learning_rate=[1e-4, -1e-4]", "sweep.learning_rate: found -0.0001"),
     ("sweep.learning_rate=[1e-4, 0.0001]", "sweep.learning_rate: found [0.0001, 0.0001], expected each once"),

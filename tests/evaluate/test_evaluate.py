@@ -135,3 +135,33 @@ def test_git_does_not_complain_where_there_is_no_repository(tmp_path, is_termina
     assert "fatal" not in said
     assert ("a bar" in said) == is_terminal
     assert said.endswith(("after\n", "after\r\n"))
+
+
+@pytest.mark.parametrize(
+    ("completion", "verdict", "expected"),
+    [
+        (Completion("It is 42."), Verdict(True, "42"), "right"),
+        (Completion("It is 41."), Verdict(False, "41"), "wrong"),
+        (Completion("42 42 42", finish_reason="length"), Verdict(True, "42"), "unended"),
+        (Completion("First I add", finish_reason="length"), Verdict(False, "5"), "cut"),
+        (Completion("forty-two, that is 42!"), Verdict(False), "unread"),
+        (Completion("42?"), Verdict(None, reason="failed"), "unread"),
+        (Completion("It is 421."), Verdict(False), "no_answer"),
+        (Completion("I cannot say."), Verdict(False, ""), "no_answer"),
+        (Completion("", finish_reason="error"), Verdict(False), "failed"),
+    ],
+)
+@pytest.mark.parametrize("reference", [42, "42", "6 * 7\n#### 42", ["42", "forty-two"]])
+def test_lost_knowledge_is_told_apart_from_an_answer_not_said_well(completion, verdict, expected, reference):
+    example = Example("1", [{"role": "user", "content": "?"}], "42", reference)
+    found = target.outcome(example, completion, verdict)
+    assert found == expected
+    assert found in target.OUTCOMES
+
+
+def test_a_judge_that_never_says_what_it_read_calls_wrong_wrong():
+    examples = [Example(str(n), [{"role": "user", "content": str(n)}], "a", "a", meta={"kind": n}) for n in range(2)]
+    backend = Fixed([Completion("b"), Completion("a")])
+    samples = target.measure(Sampling(), backend, examples, lambda e, c: [Verdict(x.text == "a") for x in c], "kind")
+    assert [s["outcome"] for s in samples] == ["wrong", "right"]
+    assert [s["stratum"] for s in samples] == ["0", "1"]

@@ -1,6 +1,7 @@
 """The report reads files only, so a run directory written by hand has every number known in advance."""
 
 import json
+from pathlib import Path
 
 import pytest
 import yaml
@@ -10,6 +11,7 @@ from s3ft.data import atomic, made
 from s3ft.report import collect
 from s3ft.types import UserError
 
+DOCS = Path(__file__).parents[2] / "docs"
 SUMMARY = {
     "key": "k",
     "seconds": 2.0,
@@ -31,12 +33,16 @@ SUMMARY = {
 }
 
 
+OUTCOMES = {1: "right", 0: "cut"}
+
+
 def samples(path, **sets):
     with atomic.whole(path) as file:
         for name, scores in sets.items():
             # Written backwards: arms must be paired by id, never by position.
             for number, score in reversed(list(enumerate(scores))):
-                atomic.write_line(file, {"set": name, "id": f"{number:02d}", "score": score})
+                more = {"outcome": OUTCOMES[score], "stratum": "ab"[number % 2]} if name == "target" else {}
+                atomic.write_line(file, {"set": name, "id": f"{number:02d}", "score": score, **more})
     made.write(path.with_name(path.name.replace(".samples.jsonl", ".json")), {"seconds": 1.0}, [path])
 
 
@@ -67,7 +73,9 @@ def test_numbers_are_those_of_the_files(run):
     assert found["recipes"]["sft"]["mean_drop"]["mean"] == 0.5
     assert s3ft["seconds"] == {"build": 2.0, "train": 6.0, "evaluate": 2.0}
     assert found["s3ft_over_sft"]["target"]["mean"] == 0.25
-    assert found["s3ft_over_sft"]["retention_ratio"]["mean"] == pytest.approx(0.5)
+    ratio = found["s3ft_over_sft"]["retention_ratio"]
+    assert ratio["mean"] is None  # four items show no loss
+    assert ratio["undefined_because"]
 
 
 def test_intervals_hold_the_mean(run):
@@ -137,3 +145,150 @@ def test_the_adapter_scale_sweep_is_a_curve_of_every_measured_scale(run):
         (1.0, 0.5, 0.25),
     ]
     assert "| s3ft | 0.5 | +25.0" in (run / "report.md").read_text()
+
+
+def read_config(run):
+    return yaml.safe_load((run / "config.yaml").read_text())
+
+
+def drifted(run, arm, kl):
+    lines = run / "evals" / "drift" / f"{arm}.jsonl"
+    rows = [
+        {"set": name, "id": f"{name}-{n}", "kl": kl * n, "nll": 1 + kl, "nll_base": 1.0, "same": kl == 0}
+        for name in ("task", "general")
+        for n in range(4)
+    ]
+    with atomic.whole(lines) as file:
+        for row in rows:
+            atomic.write_line(file, row)
+    made.write(lines.with_suffix(".json"), {}, [lines])
+
+
+def test_flips_add_up_to_the_headline_and_lost_answers_say_how(run):
+    found = collect.report(run)
+    for recipe in ("sft", "s3ft"):
+        result = found["recipes"][recipe]
+        for name in ("target", "facts", "own"):
+            flips = result["flips"][name]
+            change = result["target" if name == "target" else "benchmarks"]
+            mean = change["mean"] if name == "target" else change[name]["mean"]
+            before = found["base"]["target" if name == "target" else "benchmarks"]
+            before = before["mean"] if name == "target" else before[name]["mean"]
+            assert (flips["wrong_to_right"] - flips["right_to_wrong"]) / flips["items"] == pytest.approx(mean - before)
+            assert len(flips["per_seed"]) == 2
+    samples(run / "evals" / "sft-seed-0.samples.jsonl", target=[0, 1, 1, 0], facts=[1, 0, 0, 0], own=[1, 1])
+    flips = collect.report(run)["recipes"]["sft"]["flips"]["target"]
+    assert flips["per_seed"][0] == {"wrong_to_right": 2, "right_to_wrong": 1, "p": 1.0}
+    assert (flips["right_to_wrong"], flips["lost_as"]) == (0.5, {"cut": 0.5})
+    (pair,) = collect.report(run)["comparisons"]
+    assert (pair["ours"], pair["theirs"]) == ("s3ft", "sft")
+    assert pair["flips"]["target"]["wrong_to_right"] == 1.0
+    assert pair["target"]["mean"] == 0.25
+
+
+def test_strata_and_what_the_intervals_are_over_are_in_the_report(run):
+    found = collect.report(run)
+    assert found["strata"] == {"target": {"a": 2, "b": 2}}
+    assert found["intervals"]["over"] == ["seeds", "items"]
+    (run / "config.yaml").write_text(yaml.safe_dump({**read_config(run), "seeds": [0]}))
+    report.write(run)
+    assert json.loads((run / "report.json").read_text())["intervals"]["over"] == ["items"]
+    assert "one seed, so that nothing is said of other seeds" in (run / "report.md").read_text()
+
+
+def test_drift_is_a_mean_over_seeds_and_answers_in_nats(run, capsys):
+    assert collect.report(run)["recipes"]["sft"]["drift"] is None
+    report.write(run)
+    assert "not measured" in (run / "report.md").read_text()
+    drifted(run, "base", 0.0)
+    for seed in (0, 1):
+        drifted(run, f"sft-seed-{seed}", 2.0)
+        drifted(run, f"s3ft-seed-{seed}", 0.5)
+    found = collect.report(run)
+    assert found["base"]["drift"]["task"]["kl"] == {"mean": 0.0, "low": 0.0, "high": 0.0}
+    sft = found["recipes"]["sft"]["drift"]["general"]
+    assert (sft["items"], sft["kl"]["mean"], sft["nll"]["mean"], sft["nll_base"]) == (4, 3.0, 3.0, 1.0)
+    assert sft["kl"]["low"] < 3 < sft["kl"]["high"]
+    assert sft["same"]["mean"] == 0
+    assert found["comparisons"][0]["drift"]["task"]["mean"] == pytest.approx(0.75 - 3)
+    report.write(run)
+    assert "| sft | 1 | 0 | 1 | 3 | 3 | 0/0 |" in (run / "report.md").read_text()
+
+
+def test_without_benchmarks_the_drop_is_said_to_be_missing_and_not_drawn_as_none(run):
+    for path in (run / "evals").glob("*.samples.jsonl"):
+        rows = [json.loads(line) for line in path.read_text().splitlines()]
+        samples(path, target=[r["score"] for r in rows if r["set"] == "target"][::-1])
+    report.write(run)
+    found = json.loads((run / "report.json").read_text())
+    assert found["recipes"]["sft"]["mean_drop"] is None
+    assert "retention_ratio" not in found["s3ft_over_sft"]
+    assert not (run / "report.svg").exists()
+    text = (run / "report.md").read_text()
+    assert "| not measured |" in text
+    assert "report.svg" not in text
+    for arm in ("base", "sft-seed-0", "sft-seed-1", "s3ft-seed-0", "s3ft-seed-1"):
+        drifted(run, arm, 0.5)
+    report.write(run)
+    assert "nats a token" in (run / "report.svg").read_text()
+
+
+def test_undefined_numbers_are_null_and_words(run, capsys):
+    report.write(run)
+    text = (run / "report.json").read_text()
+    assert "NaN" not in text
+    assert "Infinity" not in text
+    assert "undefined, what SFT lost is not apart from zero" in " ".join(capsys.readouterr().out.split())
+    for word in ("nan", "None", "undefined]"):
+        assert word not in (run / "report.md").read_text()
+
+
+def swept(run, recipe, points):
+    """A sweep of two settings: (rate, scores, divergences)."""
+    rows = [{"learning_rate": None, "lora_rank": None, "id": f"{n}", "score": n % 2} for n in range(8)]
+    tried = []
+    for rate, scores, moved in points:
+        where = {"learning_rate": rate, "lora_rank": 8}
+        both = enumerate(zip(scores, moved, strict=True))
+        rows += [{**where, "id": f"{n}", "score": s, "kl": kl, "nll": 1.0} for n, (s, kl) in both]
+        mean, kl = sum(scores) / len(scores), sum(moved) / len(moved)
+        marks = {"standard_error": 0.1, "within_one_se": True, "chosen": rate == 1e-3}
+        tried.append({**where, "score": mean, "kl": kl, **marks})
+    lines = run / "sweep" / f"{recipe}.samples.jsonl"
+    with atomic.whole(lines) as file:
+        for row in rows:
+            atomic.write_line(file, row)
+    facts = {"rows": 8, "base": 0.5, "chosen": {"learning_rate": 1e-3, "lora_rank": 8}, "tried": tried}
+    made.write(run / "sweep" / f"{recipe}.json", facts, [lines])
+
+
+def test_a_sweep_is_a_front_compared_at_equal_setting_and_at_equal_score(run):
+    (run / "config.yaml").write_text(yaml.safe_dump({**read_config(run), "sweep": {"learning_rate": [1e-3, 4e-3]}}))
+    swept(run, "sft", [(1e-3, [1] * 6 + [0] * 2, [0.2] * 8), (4e-3, [1] * 8, [0.4] * 8)])
+    swept(run, "s3ft", [(1e-3, [1] * 6 + [0] * 2, [0.1] * 8), (4e-3, [1] * 7 + [0], [0.2] * 8)])
+    report.write(run)
+    found = json.loads((run / "report.json").read_text())
+    points = found["sweep"]["sft"]["points"]
+    assert [(p["learning_rate"], p["score"]["mean"], p["gain"]["mean"]) for p in points] == [
+        (1e-3, 0.75, 0.25),
+        (4e-3, 1.0, 0.5),
+    ]
+    settings = found["front"]["equal_setting"]
+    assert [(p["learning_rate"], p["score"]["mean"]) for p in settings] == [(1e-3, 0), (4e-3, -0.125)]
+    assert settings[0]["kl"]["mean"] == pytest.approx(-0.1)
+    (equal,) = found["front"]["equal_score"]
+    assert equal["score"] == 0.875
+    assert equal["ours_kl"] == pytest.approx(0.2)
+    assert equal["theirs_kl"] == pytest.approx(0.3)
+    text = (run / "report.md").read_text()
+    assert "| sft | 0.001 | 8 | 75.0 | +25.0" in text
+    assert "front.svg" in text
+    assert (run / "front.svg").is_file()
+
+
+def test_every_field_is_described(run):
+    """docs/report_json.md names every field of the top and of a recipe."""
+    text = (DOCS / "report_json.md").read_text()
+    found = collect.report(run)
+    for name in [*found, *found["recipes"]["sft"], *found["comparisons"][0], *found["s3ft_over_sft"]]:
+        assert f"{name}`" in text or f"`.{name}" in text or f"`{name}." in text, name

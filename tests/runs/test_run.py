@@ -118,6 +118,10 @@ def test_a_run_leaves_the_files_of_the_contract(done):
     assert sum(s3ft["composition"].values()) == pytest.approx(1)
     assert s3ft["generated_tokens"] > 0
     assert {"build", "train", "evaluate"} == s3ft["seconds"].keys()
+    assert s3ft["drift"]["task"]["kl"]["mean"] > report["base"]["drift"]["task"]["kl"]["mean"] < 1e-5
+    assert report["base"]["drift"]["general"]["items"] > 90
+    assert sum(s3ft["outcomes"].values()) == pytest.approx(1)
+    assert report["strata"]["target"]
     assert report["recipes"]["sft"]["composition"]["gold"] == 1
     assert report["recipes"]["sft"]["nll_per_token"]["gold"] > s3ft["nll_per_token"]["self"]
     assert "runs/quickstart/report.md" in output
@@ -428,7 +432,12 @@ def test_a_sweep_chooses_for_every_recipe(done):
     found = json.loads((run / "sweep" / "s3ft.json").read_text())
     assert [(p["learning_rate"], p["lora_rank"]) for p in found["tried"]] == [(1e-9, 4), (8e-3, 4)]
     best = max(found["tried"], key=lambda p: p["score"])
-    assert found["chosen"] == {k: best[k] for k in ("learning_rate", "lora_rank")}
+    near = [p for p in found["tried"] if p["score"] >= best["score"] - best["standard_error"]]
+    taken = min(near, key=lambda p: p["kl"])
+    assert found["chosen"] == {k: taken[k] for k in ("learning_rate", "lora_rank")}
+    assert found["tried"][0]["kl"] < 1e-6 < found["tried"][1]["kl"]
+    rows = [json.loads(line) for line in (run / "sweep" / "s3ft.samples.jsonl").read_text().splitlines()]
+    assert Counter(row["learning_rate"] for row in rows) == {None: 12, 1e-9: 12, 8e-3: 12}
     adapter = json.loads((run / "adapters" / "s3ft" / "seed-0" / "adapter_config.json").read_text())
     assert adapter["r"] == 4
 

@@ -89,6 +89,9 @@ class TrainConfig(Section):
     """Peak learning rate, or one for each recipe by name."""
     epochs: float = Field(default=3, gt=0, le=10_000)
     """Passes over the training rows."""
+    budget: Literal["steps", "passes"] = "steps"
+    """What is equal for all recipes: steps (epochs over the data set's rows, whatever a recipe made of them), or passes
+    over a recipe's own targets, so that a recipe with fewer targets takes fewer steps."""
     batch_size: int = Field(default=16, ge=1)
     """Rows per optimizer step."""
     schedule: str = "cosine"
@@ -126,7 +129,8 @@ class TrainConfig(Section):
 
 
 class SweepConfig(Section):
-    """Values to try for each recipe; the best by the task's score on validation rows is trained with every seed."""
+    """Values to try for each recipe. Of those whose score on validation rows is within one standard error of the best,
+    the one that changes the base's own answers least is trained with every seed."""
 
     learning_rate: tuple[float, ...] = ()
     """Learning rates; none: the one of `train`."""
@@ -134,8 +138,8 @@ class SweepConfig(Section):
     """Ranks; none: the one of `train`."""
     rows: int | None = Field(default=None, ge=1)
     """Validation rows to measure on; default: all."""
-    seed: int = 0
-    """Seed of the trainings that are compared."""
+    seed: int = 1000
+    """Seed of the trainings that are compared; none of `seeds`, so that what chose the values is not reported."""
 
     @model_validator(mode="after")
     def _sound(self) -> SweepConfig:
@@ -165,6 +169,9 @@ class EvaluateConfig(Section):
     """Items per benchmark; default: all."""
     rows: int | None = Field(default=None, ge=1)
     """Test rows of the target task; default: all."""
+    drift_rows: int = Field(default=100, ge=0)
+    """Of the base's own answers, how many on the task, and how many off it, every adapter is compared with the base on;
+    0: none. One forward pass each."""
     split: Literal["validation", "test"] = "test"
     """The split that the target task is measured on."""
     batch_size: int = Field(default=32, ge=1)
@@ -279,6 +286,11 @@ class RunConfig(Section):
                 self.train.rate(name)
         checks.seeds(self.seeds, "seeds")
         checks.seeds((self.sampling.seed,), "sampling.seed")
+        if self.sweep is not None and self.sweep.seed in self.seeds:
+            raise ValueError(
+                f"sweep.seed: found {self.sweep.seed}, which is also in seeds; choose another: a seed that values were "
+                "chosen with flatters them"
+            )
         checks.scales(self.evaluate.scales, self.train.method)
         checks.revision(self.model, self.revision)
         if self.sweep is not None and self.sweep.lora_rank and self.train.method == "full":

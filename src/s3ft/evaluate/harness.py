@@ -59,7 +59,7 @@ def benchmark(config: EvaluateConfig, name: str, backend: Backend, store: Store)
     key = digest(["benchmark", dict(backend.identity), made_of(config, name)])
     kept: list[Sample] | None = store.get(key)
     if kept is None:
-        kept = _run_benchmark(config, name, cast(InProcessBackend, backend).local, include_folder(config))
+        kept = _run_benchmark(config, name, cast(InProcessBackend, backend).local)
         store.put({key: kept})
     return kept
 
@@ -90,10 +90,7 @@ def require_benchmarks(config: EvaluateConfig) -> None:
         return
     with progress("benchmark data", len(needed), "benchmarks") as advance:
         for name in needed:
-            _quiet()
-            manager, task = _task(config, name, folder)
-            with own_bars_only(), _one_line(name):
-                manager.load(task)
+            load_tasks(config, name)
             advance(1)
 
 
@@ -206,7 +203,21 @@ def include_folder(config: EvaluateConfig) -> Path | None:
     return folder
 
 
-def _run_benchmark(config: EvaluateConfig, name: str, local: LocalModel, folder: Path | None) -> list[Sample]:
+def load_tasks(config: EvaluateConfig, name: str) -> dict[str, Any]:
+    """The harness's tasks of a benchmark by name, their data read. Raises UserError for a benchmark that does not
+    exist, and for rows that cannot be had."""
+    return _loaded(config, name)[1]
+
+
+def _loaded(config: EvaluateConfig, name: str) -> tuple[Any, dict[str, Any]]:
+    """The harness's index of tasks, and those of a benchmark."""
+    _quiet()
+    manager, task = _task(config, name, include_folder(config))
+    with own_bars_only(), _one_line(name):
+        return manager, dict(manager.load(task)["tasks"])
+
+
+def _run_benchmark(config: EvaluateConfig, name: str, local: LocalModel) -> list[Sample]:
     import lm_eval
     from lm_eval.models.huggingface import HFLM
 
@@ -218,16 +229,13 @@ def _run_benchmark(config: EvaluateConfig, name: str, local: LocalModel, folder:
                 return str(local.chat.prompt_text(chat_history))
             return str(super().apply_chat_template(chat_history, add_generation_prompt))
 
-    _quiet()
-    manager, task = _task(config, name, folder)
+    manager, tasks = _loaded(config, name)
     model = Harness(pretrained=local.model, tokenizer=local.chat.tokenizer, batch_size=config.batch_size)
     settings = {"apply_chat_template": True, "bootstrap_iters": 0, "limit": config.limit, **config.extra}
-    with own_bars_only(), _one_line(name):
-        loaded = list(manager.load(task)["tasks"].values())
     try:
         with own_bars_only():
             found = lm_eval.simple_evaluate(
-                model=model, tasks=loaded, task_manager=manager, log_samples=True, **settings
+                model=model, tasks=list(tasks.values()), task_manager=manager, log_samples=True, **settings
             )
     except (OSError, ConnectionError, ValueError) as error:
         line = " ".join(f"{type(error).__name__}: {error}".split())[:300]

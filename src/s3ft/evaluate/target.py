@@ -2,22 +2,40 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Sequence
 
 from s3ft.evaluate import Sample
 from s3ft.progress import progress
 from s3ft.protocols import Backend, Judge
-from s3ft.types import Completion, Example, Request, Sampling
+from s3ft.types import Completion, Example, Request, Sampling, Verdict
+
+OUTCOMES = {
+    "right": "right",
+    "wrong": "wrong: the answer is another one",
+    "unended": "right, but it went on to max_tokens without an end of turn",
+    "cut": "cut at max_tokens before a right answer",
+    "unread": "the reference stands in the text, but the judge read no answer",
+    "no_answer": "no answer that the judge could read or decide on",
+    "failed": "the backend failed",
+}
+"""What becomes of an answer; only the first scores 1, and only the second says that knowledge is missing."""
 
 
-def measure(sampling: Sampling, backend: Backend, examples: Sequence[Example], judge: Judge) -> list[Sample]:
-    """One sample per test row; a completion that is cut, failed or undecided scores 0 and says so."""
+def measure(
+    sampling: Sampling, backend: Backend, examples: Sequence[Example], judge: Judge, stratum: str | None = None
+) -> list[Sample]:
+    """One sample per test row; a completion that is cut, failed or undecided scores 0 and says so.
+
+    `stratum`: the field of Example.meta that names a row's stratum."""
     completions = [Completion("", finish_reason="error")] * len(examples)
     with progress("target task", len(examples)) as advance:
         for index, found in backend.generate([Request(e.prompt, e.tools) for e in examples], sampling):
             completions[index] = found[0]
             advance(1)
     verdicts = judge(examples, completions)
+    states_answers = any(v.answer for v in verdicts)
     return [
         {
             "set": "target",
@@ -27,8 +45,31 @@ def measure(sampling: Sampling, backend: Backend, examples: Sequence[Example], j
             "correct": v.correct,
             "answer": v.answer,
             "reason": v.reason,
+            "outcome": outcome(e, c, v, states_answers),
+            **({} if stratum is None else {"stratum": str(e.meta.get(stratum, ""))}),
             "completion": c.text,
             "num_tokens": c.num_tokens,
         }
         for e, c, v in zip(examples, completions, verdicts, strict=True)
     ]
+
+
+def outcome(example: Example, completion: Completion, verdict: Verdict, states_answers: bool = True) -> str:
+    """What became of an answer: a key of OUTCOMES. `states_answers`: whether the judge says what it read."""
+    if completion.finish_reason == "error":
+        return "failed"
+    if completion.finish_reason == "length":
+        return "unended" if verdict.correct is True else "cut"
+    if verdict.correct is True:
+        return "right"
+    if verdict.correct is False and (verdict.answer or not states_answers):
+        return "wrong"
+    return "unread" if _holds(completion.text, example.reference) else "no_answer"
+
+
+def _holds(text: str, reference: object) -> bool:
+    """Whether a short reference, or one of several, stands in a text as words of its own."""
+    offered = reference if isinstance(reference, list) else [reference]
+    plain = [r if isinstance(r, str) else json.dumps(r) for r in offered if isinstance(r, str | int | float)]
+    short = [r.rpartition("####")[2].strip() for r in plain]
+    return any(r and re.search(rf"(?<!\w){re.escape(r)}(?!\w)", text, re.IGNORECASE) for r in short if len(r) < 100)

@@ -1,20 +1,18 @@
-"""A run directory to report.json, report.md and a picture: reads files only."""
+"""A run directory to report.json, report.md and pictures: reads files only."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from s3ft.data import atomic
-from s3ft.report import collect, table
+from s3ft.report import collect, plot, table
 
 
 def write(folder: Path) -> None:
     """Writes the reports and prints the table. Raises UserError if a stage before it has not run."""
     found = collect.report(folder)
     atomic.write_json(folder / "report.json", found)
-    from s3ft.report import plot
-
-    plot.write(found, folder / "report.svg")
+    plot.write(found, folder)
     with atomic.whole(folder / "report.md") as file:
         file.write(table.markdown(found))
     table.show(found, folder / "report.md")

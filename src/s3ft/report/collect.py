@@ -1,134 +1,169 @@
-"""All numbers of a run, from its files, as the JSON of report.json."""
+"""All numbers of a run, from its files, as the JSON of report.json; docs/report_json.md names the fields."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections import Counter
+from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import yaml
 
-from s3ft.config import parse
-from s3ft.data import jsonl, made
+from s3ft.config import RunConfig, parse
+from s3ft.data import made
 from s3ft.evaluate import statistics
+from s3ft.report import drift, flips, front, measured
+from s3ft.report.measured import Arm, stack
 from s3ft.types import UserError
 
 PAPER_RETENTION = 2.5 / 4.4
 """What S3FT lost over what SFT lost, in the paper (Gupta et al. 2025, abstract)."""
 
+_OF_BUILD = (
+    "composition",
+    "nll_per_token",
+    "nll_per_token_all",
+    "generated_tokens",
+    "rows",
+    "targets",
+    "undecided",
+    "filtered",
+    "rejected",
+)
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What is reported on."""
+
+    folder: Path
+    config: RunConfig
+    order: measured.Order
+    base: Arm
+    tuned: dict[str, list[Arm]]
+    """Of each recipe, one arm a seed."""
+    general: list[str]
+    """The benchmarks that a drop is measured on."""
+
+    def names(self, recipe: str) -> list[str]:
+        """A recipe's arms in evals/."""
+        return [f"{recipe}-seed-{seed}" for seed in self.config.seeds]
+
 
 def report(folder: Path) -> dict[str, Any]:
-    """The content of report.json. All scores are fractions; every interval is 95 %, over items."""
-    config = parse(yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8")), str(folder / "config.yaml"))
-    recipes, seeds = list(config.ladders()), config.seeds
-    ids = {n: sorted(scores) for n, scores in _scores(folder, "base").items()}
-    base = _in_order(folder, "base", ids)
-    tuned = {r: [_in_order(folder, f"{r}-seed-{s}", ids) for s in seeds] for r in recipes}
-    extra = config.evaluate.extra_benchmarks
-    general = [n for n in base if n != "target" and n not in extra]
-    found: dict[str, Any] = {
+    """The content of report.json. All scores are fractions; what is undefined or was not measured is None."""
+    run = _opened(folder)
+    config, recipes, base = run.config, list(run.tuned), run.base
+    return {
         "model": config.model,
         "task": config.task["name"],
-        "seeds": list(seeds),
-        "items": {n: len(names) for n, names in ids.items()},
+        "seeds": list(config.seeds),
+        "intervals": {"level": 0.95, "over": ["seeds", "items"] if len(config.seeds) > 1 else ["items"]},
+        "items": {n: len(names) for n, names in run.order.items()},
+        "strata": {n: dict(Counter(map(str, s.strata))) for n, s in base.items() if s.strata is not None},
         "data": _summary(folder, recipes[0])["data"],
-        "base": _measured([base], [*general, *extra]),
-        "recipes": {},
+        "base": {
+            **_scores([base]),
+            "drift": drift.of(folder, ["base"]),
+            "seconds": {"evaluate": _seconds(folder / "evals" / "base.json")},
+        },
+        "recipes": {recipe: _recipe(run, recipe) for recipe in recipes},
+        "comparisons": [_compared(run, ours, theirs) for theirs, ours in combinations(recipes, 2)],
+        "sweep": front.sweep(folder, recipes) if config.sweep else None,
+        "front": front.compared(folder, recipes) if config.sweep else None,
         "versions": _versions(folder),
+        **({"s3ft_over_sft": _against(run)} if {"sft", "s3ft"} <= run.tuned.keys() else {}),
     }
-    found["base"]["seconds"] = {"evaluate": _seconds(folder / "evals" / "base.json")}
-    for recipe, arms in tuned.items():
-        summary = _summary(folder, recipe)
-        result = _measured(arms, [*general, *extra])
-        result["gain"] = statistics.difference(_stack(arms, "target"), base["target"]).as_dict()
-        if general:
-            result["mean_drop"] = _mean_drop(base, arms, general)
-            per_seed = [float(np.mean([base[n].mean() - arm[n].mean() for n in general])) for arm in arms]
-            result["mean_drop"]["per_seed"] = per_seed
-        if scales := config.evaluate.scales:
-            scaled = {x: [_in_order(folder, f"{recipe}-seed-{s}-scale-{x:g}", ids) for s in seeds] for x in scales}
-            result["scales"] = [_at_scale(x, base, scaled.get(x, arms), general) for x in sorted({*scales, 1.0})]
-        names = (
-            "composition",
-            "nll_per_token",
-            "nll_per_token_all",
-            "generated_tokens",
-            "rows",
-            "targets",
-            "undecided",
-        )
-        result |= {n: summary[n] for n in (*names, "filtered", "rejected")}
-        result["seconds"] = {
+
+
+def _opened(folder: Path) -> _Run:
+    config = parse(yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8")), str(folder / "config.yaml"))
+    base, order = measured.base(folder)
+    tuned = {r: [measured.arm(folder, f"{r}-seed-{s}", order) for s in config.seeds] for r in config.ladders()}
+    general = [n for n in base if n != "target" and n not in config.evaluate.extra_benchmarks]
+    return _Run(folder, config, order, base, tuned, general)
+
+
+def _recipe(run: _Run, recipe: str) -> dict[str, Any]:
+    folder, base, arms, names = run.folder, run.base, run.tuned[recipe], run.names(recipe)
+    summary = _summary(folder, recipe)
+    found = {
+        **_scores(arms),
+        **_change(run, arms),
+        "drops": {n: _difference([base], arms, [n]) for n in base if n != "target"},
+        "flips": {n: flips.flips([base], arms, n) for n in base},
+        "drift": drift.of(folder, names),
+        **{n: summary[n] for n in _OF_BUILD},
+        "seconds": {
             "build": summary["seconds"],
-            "train": sum(_seconds(folder / "adapters" / recipe / f"seed-{s}" / "s3ft.json") for s in seeds),
-            "evaluate": sum(_seconds(folder / "evals" / f"{recipe}-seed-{s}.json") for s in seeds),
-        }
-        found["recipes"][recipe] = result
-    if {"sft", "s3ft"} <= tuned.keys():
-        found["s3ft_over_sft"] = _against(base, tuned["s3ft"], tuned["sft"], general)
-    return found
-
-
-def _mean_drop(base: dict[str, Any], arms: list[dict[str, Any]], general: list[str]) -> dict[str, Any]:
-    return dict(statistics.mean_difference([(base[n], _stack(arms, n)) for n in general]).as_dict())
-
-
-def _at_scale(scale: float, base: dict[str, Any], arms: list[dict[str, Any]], general: list[str]) -> dict[str, Any]:
-    """One point of the adapter-scale sweep: gain and loss with the adapter at a scale between 0 and 1."""
-    gain = statistics.difference(_stack(arms, "target"), base["target"]).as_dict()
-    return {"scale": scale, "gain": gain, **({"mean_drop": _mean_drop(base, arms, general)} if general else {})}
-
-
-def _against(base: dict[str, Any], ours: list[Any], theirs: list[Any], general: list[str]) -> dict[str, Any]:
-    """S3FT against SFT, paired by item: the difference on the task, and the ratio of what they lost."""
-    found: dict[str, Any] = {
-        "target": statistics.difference(_stack(ours, "target"), _stack(theirs, "target")).as_dict()
+            "train": sum(_seconds(folder / "adapters" / recipe / f"seed-{s}" / "s3ft.json") for s in run.config.seeds),
+            "evaluate": sum(_seconds(folder / "evals" / f"{name}.json") for name in names),
+        },
     }
-    if general:
-        kept = [(_stack(ours, n), _stack(theirs, n)) for n in general]
-        found["benchmarks"] = statistics.mean_difference(kept).as_dict()
-        arms = [(base[n], _stack(ours, n), _stack(theirs, n)) for n in general]
-        found["retention_ratio"] = {**statistics.ratio_of_drops(arms).as_dict(), "paper": PAPER_RETENTION}
+    if scales := run.config.evaluate.scales:
+        scaled = {x: [measured.arm(folder, f"{n}-scale-{x:g}", run.order) for n in names] for x in scales}
+        found["scales"] = [{"scale": x, **_change(run, scaled.get(x, arms))} for x in sorted({*scales, 1.0})]
     return found
 
 
-def _measured(arms: list[dict[str, Any]], benchmarks: Sequence[str]) -> dict[str, Any]:
-    return {"target": _estimate(arms, "target"), "benchmarks": {n: _estimate(arms, n) for n in benchmarks}}
+def _change(run: _Run, arms: list[Arm]) -> dict[str, Any]:
+    """What was gained on the task, and what the benchmarks lost on average, None where there are none."""
+    drop = _difference([run.base], arms, run.general) if run.general else None
+    if drop:
+        lost = [[run.base[n].values - arm[n].values for n in run.general] for arm in arms]
+        drop["per_seed"] = [float(np.mean([values.mean() for values in of_arm])) for of_arm in lost]
+    return {"gain": _difference(arms, [run.base], ["target"]), "mean_drop": drop}
 
 
-def _estimate(arms: list[dict[str, Any]], name: str) -> dict[str, Any]:
-    per_seed = [float(arm[name].mean()) for arm in arms]
+def _difference(ours: list[Arm], theirs: list[Arm], names: list[str]) -> dict[str, Any]:
+    """Ours minus theirs, a mean over sets of items, paired by item and seed."""
+    pairs = [(stack(ours, n), stack(theirs, n)) for n in names]
+    return dict(statistics.mean_difference(pairs, [ours[0][n].strata for n in names]).as_dict())
+
+
+def _compared(run: _Run, ours: str, theirs: str) -> dict[str, Any]:
+    """One recipe against another, paired by item and seed: ours minus theirs."""
+    one, other = run.tuned[ours], run.tuned[theirs]
+    return {
+        "ours": ours,
+        "theirs": theirs,
+        "target": _difference(one, other, ["target"]),
+        "mean_benchmark": _difference(one, other, run.general) if run.general else None,
+        "benchmarks": {n: _difference(one, other, [n]) for n in run.base if n != "target"},
+        "flips": {n: flips.flips(other, one, n) for n in run.base},
+        "drift": drift.difference(run.folder, run.names(ours), run.names(theirs)),
+    }
+
+
+def _against(run: _Run) -> dict[str, Any]:
+    """S3FT against SFT, paired by item: the difference on the task, and the ratio of what they lost."""
+    ours, theirs = run.tuned["s3ft"], run.tuned["sft"]
+    found: dict[str, Any] = {"target": _difference(ours, theirs, ["target"])}
+    if run.general:
+        found["benchmarks"] = _difference(ours, theirs, run.general)
+        lost = [(run.base[n].values, stack(ours, n), stack(theirs, n)) for n in run.general]
+        ratio = statistics.ratio_of_drops(lost, [run.base[n].strata for n in run.general]).as_dict()
+        why = "what SFT lost is not apart from zero" if ratio["mean"] is None else None
+        found["retention_ratio"] = {**ratio, "paper": PAPER_RETENTION, "undefined_because": why}
+    return found
+
+
+def _scores(arms: list[Arm]) -> dict[str, Any]:
+    return {
+        "target": _estimate(arms, "target"),
+        "benchmarks": {n: _estimate(arms, n) for n in arms[0] if n != "target"},
+        "outcomes": flips.outcomes(arms),
+    }
+
+
+def _estimate(arms: list[Arm], name: str) -> dict[str, Any]:
+    per_seed = [float(arm[name].values.mean()) for arm in arms]
     spread = {"std_over_seeds": float(np.std(per_seed, ddof=1))} if len(per_seed) > 1 else {}
-    return {**statistics.mean_over_items(_stack(arms, name)).as_dict(), "per_seed": per_seed, **spread}
-
-
-def _stack(arms: list[dict[str, Any]], name: str) -> np.ndarray:
-    return np.stack([arm[name] for arm in arms])
-
-
-def _in_order(folder: Path, arm: str, ids: dict[str, list[str]]) -> dict[str, np.ndarray]:
-    """Scores of an arm by set, in the order of `ids`, so that arms are paired by id."""
-    found = _scores(folder, arm)
-    if {n: sorted(scores) for n, scores in found.items()} != ids:
-        raise UserError(
-            f"{folder}: {arm} was measured on other items than the base; delete evals/ and run s3ft evaluate again"
-        )
-    return {name: np.array([found[name][i] for i in names]) for name, names in ids.items()}
-
-
-def _scores(folder: Path, arm: str) -> dict[str, dict[str, float]]:
-    path = folder / "evals" / f"{arm}.json"
-    if made.read(path) is None:
-        raise UserError(
-            f"{folder}: {arm} has not been measured, or its files are damaged; run s3ft evaluate first, or s3ft "
-            "run for all"
-        )
-    found: dict[str, dict[str, float]] = {}
-    for sample in jsonl.read(path.with_suffix(".samples.jsonl")):
-        found.setdefault(sample["set"], {})[sample["id"]] = sample["score"]
-    return found
+    found = statistics.mean_over_items(stack(arms, name), arms[0][name].strata)
+    return {**found.as_dict(), "per_seed": per_seed, **spread}
 
 
 def _summary(folder: Path, recipe: str) -> dict[str, Any]:

@@ -9,23 +9,24 @@ from typing import Any, Literal
 from rich.console import Console
 from rich.table import Table
 
-Cells = list[str]
+from s3ft.report import details, plot
+from s3ft.report.details import Cells, line, score, signed, table
 
 
 def summary(found: dict[str, Any]) -> Iterator[Cells]:
     """The header, then one row for the base and each recipe: task, loss, targets; scores in percent."""
     sources = _sources(found)
     yield ["", "task", "gain", "mean drop", "targets", "NLL/token"]
-    yield ["base", _score(found["base"]["target"]), "", "", "", ""]
+    yield ["base", score(found["base"]["target"]), "", "", "", ""]
     for name, result in found["recipes"].items():
         shares = result["composition"]
         parts = [f"{100 * shares.get(s, 0):.0f}" for s in (*sources, "dropped")]
         nats = result["nll_per_token_all"]
         yield [
             name,
-            _score(result["target"]),
-            _signed(result["gain"]),
-            _signed(result["mean_drop"]) if "mean_drop" in result else "",
+            score(result["target"]),
+            signed(result["gain"]),
+            signed(result["mean_drop"]),
             "/".join(parts),
             "" if nats is None else f"{nats:.3f}",
         ]
@@ -42,16 +43,18 @@ def by_benchmark(found: dict[str, Any]) -> Iterator[Cells]:
     benchmarks = list(found["base"]["benchmarks"])
     yield ["", *benchmarks]
     for name, result in {"base": found["base"], **found["recipes"]}.items():
-        yield [name, *(_score(result["benchmarks"][n]) for n in benchmarks)]
+        yield [name, *(score(result["benchmarks"][n]) for n in benchmarks)]
 
 
 def notes(found: dict[str, Any]) -> Iterator[str]:
     """What must be said with the table."""
-    items = ", ".join(f"{n} {k}" for n, k in found["items"].items())
+    items, seeds = ", ".join(f"{n} {k}" for n, k in found["items"].items()), len(found["seeds"])
+    over = f"seeds and items], +- standard deviation over {seeds} seeds"
+    if seeds == 1:
+        over = "items]; one seed, so that nothing is said of other seeds"
     yield (
-        f"Percent; [95 % interval over items], +- standard deviation over {len(found['seeds'])} seeds. Items: {items}. "
-        "Gain (on the task) and mean drop (on the benchmarks) are against the base, paired by item; a drop is positive "
-        "when something was lost. "
+        f"Percent; [95 % interval over {over}. Items: {items}. Gain (on the task) and mean drop (on the benchmarks) "
+        "are against the base, paired by item; a drop is positive when something was lost. "
         f"Targets: percent of rows from {'/'.join([*_sources(found), 'dropped'])}. NLL/token: "
         "negative log likelihood of a target's token under the base, in nats."
     )
@@ -63,36 +66,63 @@ def notes(found: dict[str, Any]) -> Iterator[str]:
         f"{gold['undecided']} undecided."
     )
     if against := found.get("s3ft_over_sft"):
-        yield f"S3FT - SFT on the task: {_signed(against['target'])} points."
+        yield f"S3FT - SFT on the task: {signed(against['target'])} points."
         if ratio := against.get("retention_ratio"):
-            yield (
-                f"Retention ratio (what S3FT lost / what SFT lost): {_number(ratio['mean'])} [{_number(ratio['low'])}, "
-                f"{_number(ratio['high'])}]; the paper's is {ratio['paper']:.2f}."
-            )
+            what = "Retention ratio (what S3FT lost / what SFT lost)"
+            if ratio["mean"] is None:
+                yield f"{what}: undefined, {ratio['undefined_because']}; the paper's is {ratio['paper']:.2f}."
+            else:
+                mean, low, high = (f"{ratio[k]:.2f}" for k in ("mean", "low", "high"))
+                yield f"{what}: {mean} [{low}, {high}]; the paper's is {ratio['paper']:.2f}."
+    yield from details.power(found)
 
 
 def markdown(found: dict[str, Any]) -> str:
     """report.md: the table, the picture, and what each recipe's targets went through."""
-    lines = [f"# {found['task']} on {found['model']}", "", *_table(summary(found))]
+    lines = [f"# {found['task']} on {found['model']}", "", *table(summary(found))]
     if found["base"]["benchmarks"]:
-        lines += ["", *_table(by_benchmark(found))]
+        lines += ["", *table(by_benchmark(found))]
     for note in notes(found):
         lines += ["", note]
-    lines += ["", "![Task gain against general loss](report.svg)", "", "## Targets", ""]
-    lines += [_line(["recipe", "targets", "filtered", "rejected by the judge", "undecided", "generated tokens", "s"])]
-    lines += [_line(["---"] * 7)]
+    if plot.loss_of(found):
+        lines += ["", "![Task gain against general loss](report.svg)"]
+    lines += ["", "## Item by item", "", *table(details.items(found))]
+    for note in details.item_notes(found):
+        lines += ["", note]
+    if found["comparisons"]:
+        lines += ["", "## Recipe against recipe", "", *table(details.comparisons(found))]
+    lines += _sweep(found)
+    lines += ["", "## Targets", ""]
+    lines += [line(["recipe", "targets", "filtered", "rejected by the judge", "undecided", "generated tokens", "s"])]
+    lines += [line(["---"] * 7)]
     for name, result in found["recipes"].items():
         counts = [_counts(result[k]) for k in ("filtered", "rejected", "undecided")]
         seconds = _counts({k: round(v) for k, v in result["seconds"].items()})
-        lines += [_line([name, str(result["targets"]), *counts, str(result["generated_tokens"]), seconds])]
+        lines += [line([name, str(result["targets"]), *counts, str(result["generated_tokens"]), seconds])]
     lines += ["", "NLL/token of the targets under the base (nats):", ""]
     sources = sorted({s for r in found["recipes"].values() for s in r["nll_per_token"]})
-    lines += [_line(["recipe", *sources]), _line(["---"] * (len(sources) + 1))]
+    lines += [line(["recipe", *sources]), line(["---"] * (len(sources) + 1))]
     for name, result in found["recipes"].items():
         nats = result["nll_per_token"]
-        lines += [_line([name, *(f"{nats[s]:.3f}" if s in nats else "" for s in sources)])]
+        lines += [line([name, *(f"{nats[s]:.3f}" if s in nats else "" for s in sources)])]
     lines += _scales(found)
     return "\n".join(lines) + "\n"
+
+
+def _sweep(found: dict[str, Any]) -> list[str]:
+    """What the sweep measured, if there was one."""
+    if found["sweep"] is None:
+        return []
+    rows = next(iter(found["sweep"].values()))["rows"]
+    lines = ["", "## Sweep", "", f"On {rows} validation rows, one seed that is not reported elsewhere."]
+    lines += ["", *table(details.sweep(found))]
+    if plot.has_front(found):
+        lines += ["", "![Score against divergence at every setting](front.svg)"]
+    if found["front"]["equal_setting"]:
+        lines += ["", "At equal setting, paired by row:", "", *table(details.equal_setting(found))]
+    for said in details.equal_score(found):
+        lines += ["", said]
+    return lines
 
 
 def _scales(found: dict[str, Any]) -> list[str]:
@@ -100,57 +130,33 @@ def _scales(found: dict[str, Any]) -> list[str]:
     points = [(n, p) for n, r in found["recipes"].items() for p in r.get("scales", [])]
     if not points:
         return []
-    lines = ["", "## Adapter-scale sweep", "", _line(["recipe", "scale", "gain", "mean drop"]), _line(["---"] * 4)]
+    lines = ["", "## Adapter-scale sweep", "", line(["recipe", "scale", "gain", "mean drop"]), line(["---"] * 4)]
     for name, point in points:
-        drop = _signed(point["mean_drop"]) if "mean_drop" in point else ""
-        lines.append(_line([name, f"{point['scale']:g}", _signed(point["gain"]), drop]))
+        lines.append(line([name, f"{point['scale']:g}", signed(point["gain"]), signed(point["mean_drop"])]))
     return lines
 
 
 def show(found: dict[str, Any], path: Path) -> None:
     """Prints the tables, narrow enough for a terminal, and where the report is."""
     console = Console(highlight=False)
-    parts = [summary(found), by_benchmark(found)] if found["base"]["benchmarks"] else [summary(found)]
+    parts = [summary(found), *([by_benchmark(found)] if found["base"]["benchmarks"] else []), details.items(found)]
     for number, part in enumerate(parts):
         header, *body = part
         title = "" if number else f"{found['task']} on {found['model']}"
-        table = Table(title=title or None, title_justify="left", box=None, pad_edge=False)
+        grid = Table(title=title or None, title_justify="left", box=None, pad_edge=False)
         for place, name in enumerate(header):
             # In two lines, else the table is wider than 80 columns.
-            title = name.replace("NLL/", "NLL/\n")
+            title = name.replace("NLL/", "NLL/\n").replace(", ", "\n")
             side: Literal["left", "right"] = "right" if place else "left"
-            table.add_column(title, vertical="bottom", justify=side, no_wrap=True)
+            grid.add_column(title, vertical="bottom", justify=side, no_wrap=True)
         for cells in body:
-            table.add_row(*cells)
-        console.print(table)
+            grid.add_row(*cells)
+        console.print(grid)
         console.print()
-    for note in notes(found):
+    for note in (*notes(found), *details.item_notes(found)):
         console.print(note, markup=False)
     console.print(f"report: {path}", soft_wrap=True, markup=False)
 
 
-def _table(cells: Iterator[Cells]) -> list[str]:
-    header, *body = cells
-    return [_line(header), _line(["---"] * len(header)), *map(_line, body)]
-
-
-def _score(estimate: dict[str, Any]) -> str:
-    spread = f" +-{100 * estimate['std_over_seeds']:.1f}" if "std_over_seeds" in estimate else ""
-    return f"{100 * estimate['mean']:.1f}{spread}"
-
-
-def _signed(estimate: dict[str, Any]) -> str:
-    mean, low, high = (100 * estimate[k] for k in ("mean", "low", "high"))
-    return f"{mean:+.1f} [{low:+.1f}, {high:+.1f}]"
-
-
-def _number(value: float | None) -> str:
-    return "undefined" if value is None else f"{value:.2f}"
-
-
 def _counts(counts: dict[str, Any]) -> str:
     return ", ".join(f"{k} {n}" for k, n in counts.items()) or "-"
-
-
-def _line(cells: Cells) -> str:
-    return "| " + " | ".join(c.replace("|", "\\|") for c in cells) + " |"

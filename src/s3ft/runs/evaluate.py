@@ -15,6 +15,7 @@ from s3ft.evaluate import Sample, harness, mean, target
 from s3ft.processes import mine
 from s3ft.progress import progress
 from s3ft.protocols import Judge
+from s3ft.runs import base_answers
 from s3ft.runs.directory import Run, settings, trained
 from s3ft.types import Adapter, Example, UserError
 
@@ -37,14 +38,18 @@ def evaluate(run: Run) -> None:
     missing = {name: keys for name, keys in wanted.items() if kept[name].get("keys") != keys}
     if reused := [name for name in wanted if name not in missing]:
         run.log(f"evaluate: reused {', '.join(reused)}")
-    if not missing:
+    drifted = base_answers.missing(run, {name: keys["target"] for name, keys in wanted.items()})
+    if not missing and not drifted:
         return
     from s3ft.runs.quiet import quiet_libraries
 
     quiet_libraries()
-    examples, judge = list(run.examples(run.config.evaluate.split, run.config.evaluate.rows)), run.judge()
-    for name, keys in missing.items():
-        _measure(run, name, arms[name], Asked(keys, kept[name]), examples, judge)
+    examples = list(run.examples(run.config.evaluate.split, run.config.evaluate.rows))
+    if missing:
+        judge = run.judge()
+        for name, keys in missing.items():
+            _measure(run, name, arms[name], Asked(keys, kept[name]), examples, judge)
+    base_answers.measure(run, arms, drifted, examples)
 
 
 def _measure(run: Run, name: str, adapter: Adapter | None, asked: Asked, examples: list[Example], judge: Judge) -> None:
@@ -58,7 +63,7 @@ def _measure(run: Run, name: str, adapter: Adapter | None, asked: Asked, example
         _require_same_chat(run, adapter)
     backend = run.evaluation_backend(adapter)
     if "target" not in kept:
-        samples += target.measure(run.config.sampling, Cached(backend, run.store), examples, judge)
+        samples += target.measure(run.config.sampling, Cached(backend, run.store), examples, judge, run.task.stratum)
     for benchmark in _with_progress(f"benchmarks of {name}", [n for n in keys if n not in kept and n != "target"]):
         samples += harness.benchmark(run.config.evaluate, benchmark, backend, run.store)
     samples.sort(key=lambda s: list(keys).index(s["set"]))
@@ -83,7 +88,7 @@ def _keys(run: Run, adapter: Adapter | None) -> dict[str, str]:
     model = [run.model.fingerprint, arm, config.chat.model_dump(mode="json"), settings(config.backend)]
     rows = [run.counts(chosen.split).digest, chosen.rows]
     how = [plugins.identity(run.judge_spec), config.model_dump(mode="json", include={"sampling"})]
-    keys = {"target": digest([model, rows, how])}
+    keys = {"target": digest([model, rows, how, run.task.stratum])}
     for name in dict.fromkeys([*chosen.benchmarks, *chosen.extra_benchmarks]):
         keys[name] = digest([model, harness.made_of(chosen, name)])
     return keys

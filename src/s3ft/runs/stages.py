@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TextIO
 
 from s3ft import processes
-from s3ft.runs import build, evaluate, train
+from s3ft.runs import build, evaluate, sweep, train
 from s3ft.runs.directory import Run
 
 SMALL = 200_000_000
@@ -24,7 +24,7 @@ def _report(run: Run) -> None:
 
 STAGES: dict[str, Callable[[Run], None]] = {
     "build": build.build,
-    "sweep": train.sweep,
+    "sweep": sweep.sweep,
     "train": train.train,
     "evaluate": evaluate.evaluate,
     "report": _report,

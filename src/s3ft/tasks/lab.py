@@ -31,4 +31,4 @@ def task(limit: Annotated[int | None, Field(ge=1)] = None, style: str = "gold") 
                 meta={"kind": row["kind"]},
             )
 
-    return Task("lab", rows, judge="math", paraphrase=lab.PARAPHRASE)
+    return Task("lab", rows, judge="math", paraphrase=lab.PARAPHRASE, stratum="kind")
