@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from s3ft import judges
@@ -30,7 +31,7 @@ class Combined:
                 part([examples[i] for i in still_open], [completions[i] for i in still_open]) if still_open else []
             )
             for i, v in zip(still_open, verdicts, strict=True):
-                found[i].append(Verdict(v.correct, v.answer, f"{name}: {v.reason}" if v.reason else name))
+                found[i].append(replace(v, reason=f"{name}: {v.reason}" if v.reason else name))
             still_open = [i for i in still_open if found[i][-1].correct not in decided]
         return found
 

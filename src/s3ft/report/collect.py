@@ -38,6 +38,8 @@ def report(folder: Path) -> dict[str, Any]:
         "recipes": {},
         "versions": _versions(folder),
     }
+    num = len(ids["target"])
+    found["base"]["undecided_share"] = {"target": _undecided(folder, ["base"], num)}
     found["base"]["seconds"] = {"evaluate": _seconds(folder / "evals" / "base.json")}
     for recipe, arms in tuned.items():
         summary = _summary(folder, recipe)
@@ -60,6 +62,10 @@ def report(folder: Path) -> dict[str, Any]:
             "undecided",
         )
         result |= {n: summary[n] for n in (*names, "filtered", "rejected")}
+        shares = {"target": _undecided(folder, [f"{recipe}-seed-{s}" for s in seeds], num)}
+        if judged := summary.get("judged"):
+            shares["build"] = sum(summary["undecided"].values()) / judged
+        result["undecided_share"] = shares
         result["seconds"] = {
             "build": summary["seconds"],
             "train": sum(_seconds(folder / "adapters" / recipe / f"seed-{s}" / "s3ft.json") for s in seeds),
@@ -136,6 +142,12 @@ def _summary(folder: Path, recipe: str) -> dict[str, Any]:
     if found is None:
         raise UserError(f"{folder}: no records of {recipe!r} as build writes them; run s3ft build, or s3ft run for all")
     return found
+
+
+def _undecided(folder: Path, arms: Sequence[str], num: int) -> float:
+    """The share of the task's items, over arms, on which the judge was undecided."""
+    facts = [made.read(folder / "evals" / f"{arm}.json") or {} for arm in arms]
+    return float(sum(f.get("undecided", 0) for f in facts) / (num * len(arms)))
 
 
 def _seconds(path: Path) -> float:

@@ -142,13 +142,17 @@ def _read_data(run: Run) -> None:
         changed = [s for s in splits.ORDER if before[s].digest != now[s].digest]
         if changed:
             shutil.rmtree(partial)
-            rows = ", ".join(f"{s} had {before[s].rows} rows, has {now[s].rows}" for s in changed)
+            rows = ", ".join(_change(s, before[s].rows, now[s].rows) for s in changed)
             raise UserError(
                 f"{run.folder} was begun with other rows: {rows}. Go back to those rows, choose another name with "
                 f"--name, or delete {run.folder}"
             )
     shutil.rmtree(run.data, ignore_errors=True)
     partial.replace(run.data)
+
+
+def _change(split: str, before: int, now: int) -> str:
+    return f"{split} had {before} rows, has {now}" if before != now else f"{split} has {now} rows, some of them changed"
 
 
 def _state(spec: Any) -> Any:

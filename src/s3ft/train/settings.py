@@ -30,10 +30,26 @@ OURS = frozenset(
     }
 )
 """Arguments of SFTConfig that decide which tokens are trained on, and when."""
+NO_EFFECT = frozenset(
+    {
+        *("chat_template_path", "eos_token", "pad_token", "model_init_kwargs", "trust_remote_code"),
+        *("dataset_text_field", "dataset_num_proc", "truncation_mode", "packing_strategy", "pad_to_multiple_of"),
+        *("eval_packing", "eval_strategy", "eval_steps", "eval_delay", "eval_on_start", "per_device_eval_batch_size"),
+        *("load_best_model_at_end", "metric_for_best_model", "greater_is_better", "resume_from_checkpoint"),
+        *("do_train", "do_eval", "do_predict", "length_column_name"),
+    }
+)
+"""Arguments of SFTConfig for what is done before or after a training, or by s3ft itself."""
+LIMITS = {
+    **dict.fromkeys(("max_grad_norm", "dataloader_num_workers"), (0.0, math.inf)),
+    **{"label_smoothing_factor": (0.0, 1.0), "neftune_noise_alpha": (0.0, math.inf), "logging_steps": (0.0, math.inf)},
+}
+"""Lowest and highest value of arguments that TRL takes without a word, or looks at in the training only."""
 ELSEWHERE = {
     "learning_rate": "train.learning_rate",
     "num_train_epochs": "train.epochs",
     "lr_scheduler_type": "train.schedule",
+    "warmup_steps": "train.warmup",
     "report_to": "train.report_to",
     "seed": "seeds",
     "use_cpu": "train.device",
@@ -263,6 +279,14 @@ def _require_types(extra: dict[str, Any]) -> None:
         if name not in hints:
             raise UserError(f"train.extra: {plugins.unknown('argument of SFTConfig', name, sorted(hints), 5)}")
         plugins.require_type(value, hints[name], f"train.extra.{name}")
+        if name in NO_EFFECT:
+            raise UserError(
+                f"train.extra.{name}: changes nothing here: rows, chat template, checkpoints and evaluation are s3ft's "
+                "own; leave it out"
+            )
+        low, high = LIMITS.get(name, (-math.inf, math.inf))
+        if isinstance(value, int | float) and not low <= value <= high:
+            raise UserError(f"train.extra.{name}: found {value!r}, expected {low:g} to {high:g}")
 
 
 def _require_start(name: str) -> None:

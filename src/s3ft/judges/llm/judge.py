@@ -139,7 +139,8 @@ class judge:
 
     def _vote(self, reply: Completion, graded: str) -> tuple[str | None, str]:
         if reply.finish_reason == "length":
-            return None, "the judge's model was cut at max_tokens"
+            why = "was cut at max_tokens" if reply.num_tokens or reply.raw else "cannot take a prompt of this length"
+            return None, f"the judge's model {why}"
         if reply.finish_reason == "error":
             return None, "the judge's model failed"
         return read(reply.text, self.labels, graded)
@@ -177,7 +178,7 @@ class judge:
     ) -> Verdict:
         answer = graded.strip()[:200]
         if logprobs is None or prior is None:
-            return Verdict(None, answer, "the judge's model gives no likelihoods")
+            return Verdict(None, answer, "the judge's model gives no likelihoods, or cannot take a prompt of this length")
         right = likelihood.right(logprobs, prior, self.labels)
         return Verdict(right >= self.threshold, answer, f"right with probability {right:.2f}", right)
 
