@@ -277,6 +277,8 @@ class RunConfig(Section):
         if isinstance(self.train.learning_rate, dict):
             for name in names:
                 self.train.rate(name)
+            for name in self.train.learning_rate.keys() - {*names, *RECIPES}:
+                raise ValueError(plugins.unknown("recipe in train.learning_rate", name, [*names, *RECIPES]))
         checks.seeds(self.seeds, "seeds")
         checks.seeds((self.sampling.seed,), "sampling.seed")
         checks.scales(self.evaluate.scales, self.train.method)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import hashlib
 import math
@@ -52,6 +53,8 @@ def rows(where: Where, split: Split, prompt_of: Callable[[Row, str], list[Messag
         return
     hashed = ((row, place, _point(prompt_of(row, place))) for row, place in placed)
     first = list(islice(hashed, SMALL))
+    if not first:
+        raise UserError(f"{name}: found no rows; give a file that has some")
     few = _few([point for _, _, point in first], carved) if len(first) < SMALL else {}
     for row, place, point in chain(first, hashed):
         if few.get(point, _split_at(point, carved)) == split:
@@ -79,7 +82,7 @@ def file(path: str) -> Iterator[Row]:
     import datasets
 
     try:
-        options = {"delimiter": "\t" if suffix == ".tsv" else _delimiter(path)} if _FORMATS[suffix] == "csv" else {}
+        options = _as_text(path, suffix) if _FORMATS[suffix] == "csv" else {}
         yield from datasets.load_dataset(_FORMATS[suffix], data_files=path, split="train", streaming=True, **options)
     except Exception as error:
         raise UserError(f"{path}: cannot be read as {suffix[1:]}: {_line(error)}") from error
@@ -99,14 +102,23 @@ def _suffix(path: str) -> str:
     return Path(path.lower().removesuffix(".gz")).suffix
 
 
-def _delimiter(path: str) -> str:
-    """What separates the columns of a CSV file: of comma, semicolon, tab and bar the most frequent in its header."""
+def _as_text(path: str, suffix: str) -> dict[str, Any]:
+    """How a CSV file is read: its columns separated by whatever of comma, semicolon, tab and bar its header has most
+    of, and every value as the text that it is, so that an answer of 007 or NA stays one."""
     with gzip.open(path, "rb") if path.lower().endswith(".gz") else open(path, "rb") as opened:
         header = opened.readline().decode("utf-8-sig", "replace")
-    return max(",;\t|", key=header.count)
+    delimiter = "\t" if suffix == ".tsv" else max(",;\t|", key=header.count)
+    names = next(csv.reader([header], delimiter=delimiter), [])
+    return {
+        "delimiter": delimiter,
+        "converters": dict.fromkeys((n.strip("\r\n") for n in names), str),
+        "keep_default_na": False,
+    }
 
 
 def _given(where: Where) -> set[str]:
+    if not where:
+        raise UserError(f"path: found {where!r}, expected a file ({_READ}) or a Hub id")
     if isinstance(where, str):
         return set() if is_file(where) else set(_names(where))
     if "train" not in where or not set(where) <= set(_SPLITS):

@@ -20,6 +20,11 @@ class Combined:
         self._names = [s if isinstance(s, str) else str(s.get("name") or next(iter(s), "")) for s in of]
         self.parts = [judges.load(s, open_model) for s in of]
 
+    def open(self) -> None:
+        """Finds the models that are asked. Raises UserError."""
+        for part in self.parts:
+            judges.open_models(part)
+
     def asked(
         self, examples: Sequence[Example], completions: Sequence[Completion], decided: Sequence[bool | None]
     ) -> list[list[Verdict]]:

@@ -41,7 +41,7 @@ NO_EFFECT = frozenset(
 )
 """Arguments of SFTConfig for what is done before or after a training, or by s3ft itself."""
 LIMITS = {
-    **dict.fromkeys(("max_grad_norm", "dataloader_num_workers"), (0.0, math.inf)),
+    **dict.fromkeys(("max_grad_norm", "weight_decay", "dataloader_num_workers"), (0.0, math.inf)),
     **{"label_smoothing_factor": (0.0, 1.0), "neftune_noise_alpha": (0.0, math.inf), "logging_steps": (0.0, math.inf)},
 }
 """Lowest and highest value of arguments that TRL takes without a word, or looks at in the training only."""
@@ -55,6 +55,7 @@ ELSEWHERE = {
     "use_cpu": "train.device",
 }
 """Arguments of SFTConfig that have a field of their own in a config of a run."""
+ELSEWHERE_LORA = {"r": "train.lora_rank", "lora_alpha": "train.lora_alpha", "lora_dropout": "train.lora_dropout"}
 OF_THE_GPU = frozenset(
     {
         *("bf16", "fp16", "tf32", "bf16_full_eval", "fp16_full_eval"),
@@ -224,16 +225,26 @@ def require(config: RunConfig, model: Path, tokenizer: Any) -> None:
         raise UserError(
             f"train.extra.{found[0]}: the config has a field of its own for this; set {ELSEWHERE[found[0]]}"
         )
+    extra_lora = train.extra.get("lora")
+    if isinstance(extra_lora, dict) and (found := sorted(ELSEWHERE_LORA.keys() & extra_lora.keys())):
+        raise UserError(
+            f"train.extra.lora.{found[0]}: the config has a field of its own for this; set {ELSEWHERE_LORA[found[0]]}"
+        )
     peft_config, rate = lora(train), min(train.rate(name) for name in config.ladders())
     rows_of_a_step(train)
     if world_size() > 1:
         # Arguments of a process among several wait for the others.
         return
     _require_types(train.extra)
+    if train.extra.get("use_liger_kernel") and not transformers.utils.is_liger_kernel_available():
+        raise UserError("train.extra.use_liger_kernel: needs liger-kernel; pip install liger-kernel")
     if device.type != "cpu":
         dtype = torch.float32
         train = train.model_copy(update={"extra": {k: v for k, v in train.extra.items() if k not in OF_THE_GPU}})
     shape = loading.shape(model, config.trust_remote_code)
+    for name in (peft_config.modules_to_save if peft_config is not None else None) or ():
+        if not any(found == name or found.endswith(f".{name}") for found, _ in shape.named_modules()):
+            raise UserError(f"train.extra.lora.modules_to_save: found {name!r}, and the model has no such module")
     if peft_config is not None and isinstance(peft_config.init_lora_weights, str):
         # Their start is computed from the weights, which are not there.
         _require_start(peft_config.init_lora_weights)
