@@ -215,7 +215,7 @@ def main() -> None:
         bench.section = name
         if not bench.has("repeated to the end", bench.rows[-1]["kind"] if bench.rows else ""):
             SECTIONS[name](bench)
-    rows = [row for section in bench.kept["sections"].values() for row in section]
+    rows = [row for section in bench.kept.values() for row in section["rows"]]
     total = Row("all sections so far", "", *(sum(row[n] for row in rows) for n in COUNTS))
     print(total.shown())
     sys.exit(bool(total.lost or total.silent or total.tracebacks))

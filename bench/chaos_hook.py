@@ -49,8 +49,11 @@ def _moment():
     elif _PLAN["action"] == "worker":
         os.kill(os.getpid(), signal.SIGKILL)
     elif _PLAN["action"] in ("int", "term"):
-        # What a callback of SQLite raises is lost, and a signal's handler may run within one: not from here.
-        threading.Timer(0.01, _stop, [_PLAN["action"]]).start()
+        if _PLAN["event"] == "insert":
+            # What a callback of SQLite raises is lost, and a signal's handler may run within one: not from here.
+            threading.Timer(0.01, _stop, [_PLAN["action"]]).start()
+        else:
+            _stop(_PLAN["action"])
     elif _PLAN["action"] == "fill":
         _fill(_PLAN["folder"])
 

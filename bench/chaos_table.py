@@ -43,21 +43,24 @@ def code_digest() -> str:
 
 
 class Bench:
-    """A folder with undisturbed runs, and the rows so far by section. Rows about other code are dropped."""
+    """A folder with undisturbed runs, and the rows so far by section, each with the state of the code that it is about;
+    a section about other code is begun anew."""
 
     def __init__(self, folder: Path, out: Path) -> None:
-        self.folder, self.out, self.section, code = folder, out, "", code_digest()
-        kept = json.loads(out.read_text()) if out.is_file() else {}
-        if kept.get("code") != code:
-            kept = {"code": code, "sections": {}}
+        self.folder, self.out, self.section = folder, out, ""
+        self.code = code = code_digest()
+        self.kept: dict[str, Any] = json.loads(out.read_text()) if out.is_file() else {}
+        if not (folder / code).exists():
             shutil.rmtree(folder, ignore_errors=True)
-        self.kept: dict[str, Any] = kept
         self.folder.mkdir(parents=True, exist_ok=True)
+        (folder / code).touch()
         self._expected: dict[str, dict[str, Any]] = {}
 
     @property
     def rows(self) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self.kept["sections"].setdefault(self.section, [])
+        if self.kept.get(self.section, {}).get("code") != self.code:
+            self.kept[self.section] = {"code": self.code, "rows": []}
+        found: list[dict[str, Any]] = self.kept[self.section]["rows"]
         return found
 
     def has(self, place: str, kind: str) -> bool:

@@ -159,10 +159,3 @@ def test_values_of_a_csv_file_stay_the_text_that_they_are(tmp_path: Path) -> Non
         {"question": "Who?", "answer": "007"},
         {"question": "Which?", "answer": "NA"},
     ]
-
-
-def test_a_file_without_rows_is_named(tmp_path: Path) -> None:
-    path = tmp_path / "none.jsonl"
-    path.write_text("\n\n")
-    with pytest.raises(UserError, match=r"none\.jsonl: found no rows"):
-        list(readers.rows(str(path), "test", _prompt))

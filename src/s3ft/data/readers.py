@@ -53,8 +53,6 @@ def rows(where: Where, split: Split, prompt_of: Callable[[Row, str], list[Messag
         return
     hashed = ((row, place, _point(prompt_of(row, place))) for row, place in placed)
     first = list(islice(hashed, SMALL))
-    if not first:
-        raise UserError(f"{name}: found no rows; give a file that has some")
     few = _few([point for _, _, point in first], carved) if len(first) < SMALL else {}
     for row, place, point in chain(first, hashed):
         if few.get(point, _split_at(point, carved)) == split:
