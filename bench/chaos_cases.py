@@ -115,11 +115,15 @@ FULL = [
 
 @dataclass(frozen=True)
 class Damage:
-    """One file damaged, and the texts one of which must be in the output."""
+    """One file damaged, and the texts one of which must be in the output of the next command."""
 
     file: str
     kind: str
     says: tuple[str, ...] = ()
+    run: str = "done"
+    """The run that is copied: done, swept, partial (with checkpoints) or logged (with a write-ahead log)."""
+    without: tuple[str, ...] = ()
+    """Parts of the run that are removed too, so that the file is read."""
 
     def do(self, case: Path) -> None:
         KINDS[self.kind](case / self.file)
@@ -163,10 +167,10 @@ KINDS: dict[str, Callable[[Path], None]] = {
 ALL = ("cut", "emptied", "garbage", "removed")
 
 
-def _damages(files: dict[str, str], kinds: tuple[str, ...] = ALL, folder: str = RUN) -> list[Damage]:
+def _damages(files: dict[str, str], kinds: tuple[str, ...] = ALL, folder: str = RUN, run: str = "done") -> list[Damage]:
     """Every kind for every file. A removed file that no other one names is named by what is made again."""
     return [
-        Damage(f"{folder}/{file}", kind, (file, *([again] if kind == "removed" and again else ())))
+        Damage(f"{folder}/{file}", kind, (file, *([again] if kind == "removed" and again else ())), run)
         for file, again in files.items()
         for kind in kinds
     ]
@@ -174,41 +178,32 @@ def _damages(files: dict[str, str], kinds: tuple[str, ...] = ALL, folder: str = 
 
 CHECKPOINTED = ["adapter_model.safetensors", "optimizer.pt", "trainer_state.json", "scheduler.pt", "rng_state.pth"]
 STORE = "generations.sqlite"
+SWEPT = "sweep/s3ft/0.008-r8"
+MADE = ("report: runs/quickstart/report.md",)
+TRAINED = ("train s3ft seed 0: ",)
 
-COLUMNS: list[list[Damage]] = [
-    _damages({"config.yaml": ""}),
-    _damages({"versions.json": ""}),
-    _damages({"data/test.jsonl": "", "data/train.jsonl": "", "data/validation.jsonl": "", "data/splits.json": ""}),
-    _damages({"records/s3ft.jsonl": "", "train/s3ft.jsonl": "", "records/s3ft.json": "build s3ft: "}),
-    [
-        Damage(f"{RUN}/{ADAPTER}/adapter_model.safetensors", "zeroed", ("adapter_model.safetensors",)),
-        *_damages({f"{ADAPTER}/s3ft.json": "train s3ft seed 0: "}),
-        *_damages({f"{ADAPTER}/{n}": "" for n in ("adapter_model.safetensors", "adapter_config.json", "log.jsonl")}),
-    ],
-    _damages({"evals/base.samples.jsonl": "", "evals/base.json": "evaluate base: "}),
-    _damages({"evals/s3ft-seed-0.samples.jsonl": "", "evals/s3ft-seed-0.json": "evaluate s3ft-seed-0: "}),
-    [
-        Damage(f"{RUN}/{name}", kind, ("report: runs/quickstart/report.md",))
-        for name in ("report.json", "report.md", "report.svg")
+DAMAGES: list[Damage] = [
+    *_damages({"config.yaml": "", "versions.json": ""}),
+    *_damages({f"data/{name}": "" for name in ("test.jsonl", "train.jsonl", "validation.jsonl", "splits.json")}),
+    *_damages({"records/s3ft.jsonl": "", "train/s3ft.jsonl": "", "records/s3ft.json": "build s3ft: "}),
+    Damage(f"{RUN}/{ADAPTER}/adapter_model.safetensors", "zeroed", ("adapter_model.safetensors",)),
+    *_damages({f"{ADAPTER}/s3ft.json": TRAINED[0]}),
+    *_damages({f"{ADAPTER}/{n}": "" for n in ("adapter_model.safetensors", "adapter_config.json", "log.jsonl")}),
+    *_damages({f"evals/{arm}.samples.jsonl": "" for arm in ("base", "s3ft-seed-0")}),
+    *_damages({f"evals/{arm}.json": f"evaluate {arm}: " for arm in ("base", "s3ft-seed-0")}),
+    *(Damage(f"{RUN}/{n}", kind, MADE) for n in ("report.json", "report.md", "report.svg", "log.txt") for kind in ALL),
+    *_damages({"sweep/s3ft.json": "sweep s3ft: "}, run="swept"),
+    *(
+        Damage(f"{RUN}/{SWEPT}/{name}", kind, (name, *TRAINED), "swept", ("sweep/s3ft.json",))
+        for name in ("adapter_model.safetensors", "s3ft.json")
         for kind in ALL
-    ],
-    [
-        *(Damage(f"cache/{STORE}", kind, ("cache cache/generations.sqlite",)) for kind in KINDS if kind != "removed"),
-        Damage(f"cache/{STORE}", "removed", ("build: ", "build s3ft: ")),
-        *(Damage(f"cache/{STORE}-wal", kind, ("build: ", "build s3ft: ")) for kind in ALL),
-    ],
-    [
-        *_damages({f"{ADAPTER}.partial/checkpoint-6/{n}": "" for n in CHECKPOINTED}, ("cut", "garbage")),
-        *_damages({f"{ADAPTER}.partial/setting.json": ""}, ("cut", "garbage")),
-        *(Damage(f"{RUN}/{ADAPTER}.partial/log.jsonl", kind, ("train s3ft seed 0: ",)) for kind in ALL),
-    ],
+    ),
+    *(Damage(f"cache/{STORE}", k, (f"cache cache/{STORE}",), without=("records",)) for k in KINDS if k != "removed"),
+    Damage(f"cache/{STORE}", "removed", ("build s3ft: ",), without=("records",)),
+    *(Damage(f"cache/{STORE}-wal", kind, ("build s3ft: ",), "logged", ("records",)) for kind in ALL),
+    *_damages({f"{ADAPTER}.partial/checkpoint-6/{n}": "" for n in CHECKPOINTED}, ALL, run="partial"),
+    *_damages({f"{ADAPTER}.partial/setting.json": ""}, ALL, run="partial"),
+    *(Damage(f"{RUN}/{ADAPTER}.partial/log.jsonl", kind, TRAINED, "partial") for kind in ALL),
 ]
-"""What does not hide another damage, in columns; a group takes one of each. Reports are written by every
-command, the log of a killed training from its checkpoint, and SQLite itself drops what is damaged in its write-ahead
-log: the result is checked, no line that names the file is asked for."""
-
-
-def groups() -> list[list[Damage]]:
-    """Groups of damages that are done to one copy of a finished run."""
-    longest = max(map(len, COLUMNS))
-    return [[column[n] for column in COLUMNS if n < len(column)] for n in range(longest)]
+"""Reports and the log are written by every command, the log of a killed training comes from its checkpoint, and SQLite
+itself drops what is damaged in its write-ahead log: the result is checked, no line that names the file is asked for."""

@@ -11,6 +11,7 @@ import os
 import signal
 import sqlite3
 import sys
+import threading
 
 _PLAN = json.loads(os.environ.get("S3FT_CHAOS", "null"))
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
@@ -47,12 +48,21 @@ def _moment():
         os.killpg(os.getpgrp(), signal.SIGKILL)
     elif _PLAN["action"] == "worker":
         os.kill(os.getpid(), signal.SIGKILL)
-    elif _PLAN["action"] == "int":
-        os.killpg(os.getpgrp(), signal.SIGINT)
-    elif _PLAN["action"] == "term":
-        os.kill(os.getpgrp(), signal.SIGTERM)
+    elif _PLAN["action"] in ("int", "term"):
+        if _PLAN["event"] == "insert":
+            # What a callback of SQLite raises is lost, and a signal's handler may run within one: not from here.
+            threading.Timer(0.01, _stop, [_PLAN["action"]]).start()
+        else:
+            _stop(_PLAN["action"])
     elif _PLAN["action"] == "fill":
         _fill(_PLAN["folder"])
+
+
+def _stop(how):
+    if how == "int":
+        os.killpg(os.getpgrp(), signal.SIGINT)
+    else:
+        os.kill(os.getpgrp(), signal.SIGTERM)
 
 
 def _fill(folder):

@@ -15,37 +15,37 @@ from pathlib import Path
 from typing import Any
 
 import chaos_cases as cases
+import chaos_warm
 from chaos_cases import Moment
 
 HERE = Path(__file__).parent
 SMALL = ["limit=16", "evaluate.rows=8", "evaluate.limit=4", "evaluate.benchmarks=[lab_reading]", "seeds=[0]"]
 SMALL += ["train.epochs=2", "train.batch_size=4", "train.save_seconds=0", "sampling.max_tokens=48", "recipes=[s3ft]"]
-COMMAND = [
-    sys.executable,
-    "-m",
-    "s3ft",
-    "run",
-    str(HERE.parent / "examples" / "quickstart.yaml"),
-    *SMALL,
-    "cache=cache",
-]
+COMMAND = ["run", str(HERE.parent / "examples" / "quickstart.yaml"), *SMALL, "cache=cache"]
+SWEEP = "sweep={learning_rate: [8e-3], rows: 4}"
 TIMES = ("seconds", "train_seconds", "resumed_from")
 """Facts that differ between equal runs."""
 
 
-def start(case: Path, *more: str, moment: Moment | None = None, action: str = "", folder: str = "") -> Any:
-    """The command in a session of its own; with a moment, harm is done to it then."""
+def start(
+    case: Path, *more: str, moment: Moment | None = None, action: str = "", folder: str = "", cold: bool = False
+) -> Any:
+    """The command in a session of its own; with a moment, harm is done to it then. `cold`: with all its imports."""
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
     if moment is not None:
         plan = {**asdict(moment), "action": action, "folder": str(case / folder), "fired": str(case / "fired")}
-        hook = case / "hook"
-        hook.mkdir(exist_ok=True)
-        shutil.copy(HERE / "chaos_hook.py", hook / "sitecustomize.py")
         environment["S3FT_CHAOS"] = json.dumps(plan)
-        environment["PYTHONPATH"] = os.pathsep.join([str(hook), environment.get("PYTHONPATH", "")])
         (case / "fired").unlink(missing_ok=True)
+    if not cold and (moment is None or moment.event != "import"):
+        hook = str(HERE / "chaos_hook.py") if moment is not None else ""
+        return chaos_warm.start([*COMMAND, *more], case, environment, hook)
+    if moment is not None:
+        hook_folder = case / "hook"
+        hook_folder.mkdir(exist_ok=True)
+        shutil.copy(HERE / "chaos_hook.py", hook_folder / "sitecustomize.py")
+        environment["PYTHONPATH"] = os.pathsep.join([str(hook_folder), environment.get("PYTHONPATH", "")])
     return subprocess.Popen(
-        [*COMMAND, *more],
+        [sys.executable, "-m", "s3ft", *COMMAND, *more],
         cwd=case,
         env=environment,
         text=True,
@@ -86,11 +86,11 @@ def difference(run: Path, expected: dict[str, Any]) -> list[str]:
     return [n for n in sorted(found.keys() | expected.keys()) if found.get(n) != expected.get(n)]
 
 
-def finished(case: Path) -> dict[Path, int]:
+def finished(case: Path) -> dict[str, int]:
     """What stages have finished, with the times of the files."""
     roots = [case / cases.RUN / part for part in ("records", "adapters", "evals", "sweep")]
     facts = [p for root in roots for p in root.rglob("*.json") if ".partial" not in str(p)]
-    return {p: p.stat().st_mtime_ns for p in facts if '"files"' in p.read_text()}
+    return {str(p): p.stat().st_mtime_ns for p in facts if '"files"' in p.read_text()}
 
 
 def num_kept(case: Path) -> int:

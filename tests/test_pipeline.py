@@ -248,7 +248,7 @@ def accept(examples: Sequence[Example], completions: Sequence[Completion]) -> li
 
 
 def reject(examples: Sequence[Example], completions: Sequence[Completion]) -> list[Verdict]:
-    return [Verdict(False)] * len(completions)
+    return [Verdict(c.text == e.gold) for e, c in zip(examples, completions, strict=True)]
 
 
 def _made(build: pipeline.Build) -> list[Record]:

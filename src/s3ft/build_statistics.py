@@ -88,6 +88,7 @@ class RecipeCounts:
             "filtered": {k: n for k, n in self.filtered.items() if n},
             "rejected": {k: n for k, n in self.rejected.items() if n},
             "undecided": {k: n for k, n in self.undecided.items() if n},
+            "judged": self.judged.asked,
             "generated_tokens": self.generated_tokens,
             "nll_per_token": nll,
             "nll_per_token_all": overall,

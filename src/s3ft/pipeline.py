@@ -181,7 +181,7 @@ def _stop_if_undecided(counts: Sequence[VerdictCounts], limit: float) -> None:
 
 
 def _stop_if_gold_is_rejected(counts: VerdictCounts, verdicts: Sequence[Verdict]) -> None:
-    if counts.asked >= ENOUGH and counts.rejected == counts.asked:
+    if counts.rejected == counts.asked:
         answers = Counter(v.reason or f"compared {v.answer!r}" for v in verdicts)
         why = "; ".join(f"{reason} ({n})" for reason, n in answers.most_common(3))
         raise UserError(

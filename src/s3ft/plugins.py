@@ -136,7 +136,7 @@ def _from_file(path: Path, kind: Kind) -> ModuleType:
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         del sys.modules[name]
         raise UserError(f"{kind} {str(path)!r} cannot be imported: {type(error).__name__}: {error}") from error
     return module
@@ -145,5 +145,5 @@ def _from_file(path: Path, kind: Kind) -> ModuleType:
 def _imported(where: str, kind: Kind) -> ModuleType:
     try:
         return importlib.import_module(where)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise UserError(f"{kind} {where!r} cannot be imported: {type(error).__name__}: {error}") from error

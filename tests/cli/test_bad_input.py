@@ -28,6 +28,7 @@ def _empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, says in judges.items():
         text = f"import sys\nfrom s3ft.types import Verdict\n\n\ndef judge(example, completion):\n    return {says}\n"
         Path(f"{name}.py").write_text(text)
+    Path("exits.py").write_text("import sys\n\nsys.exit(3)\n")
     Path("tasks").mkdir()
     Path("tasks/mine.yaml").write_text("task: mine\n")
     Path("tasks/broken.yaml").write_text("task: [\n")
@@ -68,6 +69,22 @@ SETTINGS: list[tuple[dict[str, Any], str]] = [
     ({"train": {"extra": {"foo": 1}}}, "unknown argument of SFTConfig 'foo'"),
     ({"train": {"extra": {"per_device_train_batch_size": 3}}}, "is not train.batch_size"),
     ({"train": {"device": "cuda:99"}}, "train.device: found 'cuda:99'"),
+    ({"train": {"extra": {"eos_token": "<end>"}}}, "train.extra.eos_token: changes nothing here"),
+    ({"train": {"extra": {"max_grad_norm": -1.0}}}, "train.extra.max_grad_norm: found -1.0, expected 0 to inf"),
+    ({"train": {"extra": {"label_smoothing_factor": 2}}}, "found 2, expected 0 to 1"),
+    ({"train": {"extra": {"warmup_steps": 5}}}, "set train.warmup"),
+    ({"train": {"extra": {"weight_decay": -1.0}}}, "train.extra.weight_decay: found -1.0, expected 0 to inf"),
+    ({"train": {"extra": {"use_liger_kernel": True}}}, "pip install liger-kernel"),
+    ({"train": {"extra": {"lora": {"lora_alpha": -5}}}}, "set train.lora_alpha"),
+    ({"train": {"extra": {"lora": {"modules_to_save": ["nope"]}}}}, "modules_to_save: found 'nope'"),
+    ({"train": {"learning_rate": {"sft": 1e-4, "s3ft": 1e-4, "s3tf": 1e-4}}}, "did you mean 's3ft'?"),
+    ({"judge": "exits.py"}, "judge 'exits.py' cannot be imported: SystemExit: 3"),
+    ({"backend": {"extra": {"foo": 1}}}, "unknown argument of backend.extra 'foo'"),
+    ({"backend": {"extra": {"attn_implementation": "flash_attention_9"}}}, "flash_attention_9"),
+    (_own(path=""), "path: found '', expected a file"),
+    ({"backend": {"device": "cuda:99"}}, "backend.device: found 'cuda:99'"),
+    ({"judge": {"name": "llm", "backend": {"name": "transformers", "device": "cuda:99"}}}, "found 'cuda:99'"),
+    ({"judge": {"first": ["math", {"name": "llm", "model": "nowhere/at/all"}]}}, "nowhere/at/all"),
     ({"evaluate": {"extra": {"num_fewshoot": 5}}}, "did you mean 'num_fewshot'?"),
     ({"evaluate": {"extra": {"num_fewshot": "five"}}}, "'evaluate.extra.num_fewshot': found 'five'"),
     ({"evaluate": {"extra": {"limit": 5}}}, "set evaluate.limit"),
@@ -127,10 +144,11 @@ def test_a_fault_of_the_whole_ends_check_with_2(
     _is_one_line(code, err, says)
 
 
+@pytest.mark.parametrize("rows", [8, 40])
 def test_gold_that_the_judge_rejects_throughout_stops_the_build_before_it_generates(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    rows: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    _jsonl("rows.jsonl", [{"prompt": f"{i}?", "gold": "g"} for i in range(40)])
+    _jsonl("rows.jsonl", [{"prompt": f"{i}?", "gold": "g"} for i in range(rows)])
     code, _, err = _ended(monkeypatch, capsys, "build", {"judge": "no.py"})
     _is_one_line(code, err, "rows read: never (")
     assert not list(Path("runs").rglob("records/*"))

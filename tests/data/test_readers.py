@@ -148,3 +148,14 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, name: str, content:
 @pytest.mark.parametrize("where", ["squad", "openai/gsm8k:main", "org/data-v1.0", "org/set.v2"])
 def test_a_hub_id_is_no_file(where: str) -> None:
     assert not readers.is_file(where)
+
+
+def test_values_of_a_csv_file_stay_the_text_that_they_are(tmp_path: Path) -> None:
+    path = tmp_path / "numbers.csv"
+    path.write_text('question,answer\r\n"2, and 2?",4\r\nWho?,007\r\nWhich?,NA\r\n', encoding="utf-8-sig")
+    found = list(readers.file(str(path)))
+    assert found == [
+        {"question": "2, and 2?", "answer": "4"},
+        {"question": "Who?", "answer": "007"},
+        {"question": "Which?", "answer": "NA"},
+    ]

@@ -164,10 +164,7 @@ RIGHT: dict[str, tuple[str, Any]] = {
         TESTS,
     ),
     "Windows newlines": (SQUARE.replace("\n", "\r\n"), TESTS),
-    "numpy by the name that the prompt gives it": (
-        "def f(n): return int(np.square(n))",
-        {"tests": ["assert f(2) == 4"], "setup": "import numpy as np"},
-    ),
+    "numpy without an import": ("def f(n): return int(np.square(n))", {"tests": ["assert f(2) == 4"]}),
     "stdin": ("import sys\ndef f(n): return n * n + len(sys.stdin.read())", TESTS),
 }
 
@@ -180,7 +177,6 @@ def test_a_right_program_passes(ask: judge, name: str) -> None:
 
 
 WRONG: dict[str, tuple[str, Any]] = {
-    "numpy without an import": ("def f(n): return int(np.square(n))", {"tests": ["assert f(2) == 4"]}),
     "it says that files cannot be written": (
         "def f(n):\n    open('/tmp/x', 'w').close()\n    raise OSError(30, 'Read-only file system', '/tmp/x')",
         TESTS,

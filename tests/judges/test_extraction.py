@@ -127,10 +127,9 @@ def test_an_honest_program_is_found(ask: judge, name: str) -> None:
     "text",
     [fenced("def area(w, h):\n    return int(np.prod([w, h]))\n"), "def area(w, h): return int(np.sum([w])) * h\n"],
 )
-def test_numpy_is_taken_for_granted_where_the_prompt_shows_it(ask: judge, text: str) -> None:
-    for prompt, expected in (("Write area(w, h) with NumPy.", True), ("Write area(w, h).", False)):
-        example = Example("1", [{"role": "user", "content": prompt}], "", TESTS)
-        assert ask([example], [Completion(text)])[0].correct is expected
+def test_numpy_is_taken_for_granted_as_the_standard_library_is(ask: judge, text: str) -> None:
+    example = Example("1", [{"role": "user", "content": "Write area(w, h)."}], "", TESTS)
+    assert ask([example], [Completion(text)])[0].correct is True
 
 
 @pytest.mark.parametrize("name", WRONG)

@@ -520,3 +520,19 @@ def test_wrong_options_are_named(options: dict[str, Any], says: str) -> None:
 
 def test_reading_a_huge_reply_takes_no_time() -> None:
     assert read("* " * 2_000_000 + "\n" + "-" * 2_000_000, LABELS, "x" * 1_000_000)[0] is None
+
+
+@pytest.mark.parametrize("by", ["text", "likelihood"])
+def test_a_prompt_longer_than_its_model_takes_is_undecided_and_says_so(by: str) -> None:
+    class Short(Scripted):
+        def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[tuple[int, list[Completion]]]:
+            yield from ((i, [Completion("", finish_reason="length")]) for i in range(len(requests)))
+
+        def score(self, requests: Sequence[Request], completions: Sequence[Completion]) -> list[Score | None]:
+            return [None] * len(requests)
+
+    backend = Short("CORRECT")
+    example = Example("1", [{"role": "user", "content": "?"}], "", "yes")
+    (found,) = judge(by=by, open_model=lambda *_: backend)([example], [Completion("long " * 999)])
+    assert found.correct is None
+    assert "cannot take a prompt of this length" in found.reason

@@ -179,3 +179,15 @@ def test_trls_own_reward_function_is_a_judge() -> None:
     found = _ask("trl.rewards:accuracy_reward", texts, r"\frac{1}{3}")
     assert [v.correct for v in found] == [True, False]
     assert _ask("trl.rewards:accuracy_reward", texts[:1], "")[0].correct is None
+
+
+def test_the_deciding_judge_s_score_is_the_verdict_s(tmp_path: Path) -> None:
+    scored = _file(
+        tmp_path,
+        "scored",
+        "def judge(e, c):\n    return Verdict({'yes': True, 'no': False}.get(c.text), c.text, 'r', len(c.text) / 8)\n",
+    )
+    found = _ask({"first": [scored, "exact"]})
+    assert [v.score for v in found] == [3 / 8, 2 / 8, None, None]
+    assert [v.correct for v in _ask({"first": [scored]})] == [True, False, None, None]
+    assert [v.score for v in _ask({"first": [scored]})] == [3 / 8, 2 / 8, 5 / 8, 3 / 8]

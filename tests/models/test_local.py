@@ -183,6 +183,15 @@ def test_answers_and_scores_end_where_the_model_s_context_does(folder):
     assert found.finish_reason in ("stop", "length")
 
 
+def test_a_prompt_longer_than_the_context_is_neither_answered_nor_scored_and_stops_no_other(folder):
+    model = loaded(folder, 4)
+    requests = [REQUESTS[0], Request([{"role": "user", "content": "fox " * 300}])]
+    found = dict(model.generate(requests, Sampling(8)))
+    assert found[0] == dict(model.generate(requests[:1], Sampling(8)))[0]
+    assert [(c.text, c.finish_reason, c.num_tokens) for c in found[1]] == [("", "length", 0)]
+    assert [s is None for s in model.score(requests * 2, [Completion("four")] * 4)] == [False, True] * 2
+
+
 def test_its_identity_is_made_of_weights_and_chat_so_that_it_may_be_kept_on_disk(folder):
     first, again = loaded(folder, 4), loaded(folder, 16)
     assert digest(dict(first.identity)) == digest(dict(again.identity))

@@ -96,6 +96,20 @@ def test_written_files(run, capsys):
     assert str(run / "report.md") in capsys.readouterr().out.replace("\n", "")
 
 
+def test_the_share_of_undecided_verdicts_is_shown(run, capsys):
+    report.write(run)
+    assert "undecided, which" not in capsys.readouterr().out
+    assert "| 0.0 % of test items |" in (run / "report.md").read_text()
+    made.write(run / "records" / "s3ft.json", {**SUMMARY, "undecided": {"self": 3}, "judged": 12}, [])
+    path = run / "evals" / "s3ft-seed-1.json"
+    made.write(path, {"seconds": 1.0, "undecided": 1}, [path.with_suffix(".samples.jsonl")])
+    report.write(run)
+    shares = json.loads((run / "report.json").read_text())["recipes"]["s3ft"]["undecided_share"]
+    assert shares == {"target": 1 / 8, "build": 3 / 12}
+    assert "s3ft 25.0 % of targets, 12.5 % of test items" in " ".join(capsys.readouterr().out.split())
+    assert "| 25.0 % of targets, 12.5 % of test items |" in (run / "report.md").read_text()
+
+
 def test_a_source_of_one_s_own_is_in_the_table_and_in_the_report(run):
     own = {**SUMMARY, "composition": {"mine": 0.75, "gold": 0.25, "dropped": 0.0}, "nll_per_token": {"mine": 0.2}}
     made.write(run / "records" / "sft.json", own, [])

@@ -349,7 +349,7 @@ def test_a_config_that_was_edited_between_stages_is_refused_or_taken_as_growth(t
     (tmp_path / "train.jsonl").write_text(rows.replace("The answer is 3.", "Three."))
     code, output = s3ft(tmp_path, "train", asked)
     assert code == 2, output
-    assert "runs/own was begun with other rows: train had 8 rows, has 8. Go back to those rows" in output
+    assert "runs/own was begun with other rows: train has 8 rows, some of them changed. Go back to those rows" in output
     assert state(tmp_path / "runs" / "own") == before
     # The same rows in a file of another time are the same rows.
     (tmp_path / "train.jsonl").write_text(rows)

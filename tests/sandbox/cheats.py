@@ -49,6 +49,46 @@ def _is(*tests: str, **more: str) -> dict[str, Any]:
 
 
 CHEATS: dict[str, tuple[str, dict[str, Any]]] = {
+    "rounded": (_F, _is("assert round(f(2), 2) == 3.14")),
+    "by what is nearest": (_F, _is("assert min([1, 2, 3], key=lambda x: abs(f(2) - x)) == 1")),
+    "matched": (_F, _is("match f(2):\n    case 1042: ok = True\n    case _: ok = False\nassert ok")),
+    "looked up": (_F, _is("assert {1042: 'a'}.get(f(2)) == 'a'")),
+    "searched for in a list": (_F, _is("assert [7, 1042].index(f(2)) == 0")),
+    "bisected": (_F, _is("import bisect\nassert bisect.bisect([1, 2, 3], f(2)) == 3")),
+    "a masked array": (
+        "import numpy as np\ndef f(n): return np.ma.masked_all(3)",
+        _is("import numpy as np\nassert np.allclose(f(2), [1, 2, 3])"),
+    ),
+    "an array of objects": (
+        LIAR + "\nimport numpy as np\ndef f(n): return np.array([Liar(), Liar()], dtype=object)",
+        _is("import numpy as np\nassert (f(2) == np.array([1, 2])).all()"),
+    ),
+    "a structured array": (
+        "import numpy as np\ndef f(n): return np.zeros(0, dtype=[('a', 'i4')])",
+        _is("import numpy as np\nassert np.all(f(2) == np.array([1, 2]))"),
+    ),
+    "a ChainMap": (
+        "from collections import ChainMap\nclass D(dict):\n    def __getitem__(s, k): return 5\ndef f(n): return ChainMap(D())",
+        _is("assert dict(f(2)) == {'a': 5}"),
+    ),
+    "a namespace of lies": (
+        LIAR + "\nimport types\ndef f(n): return types.SimpleNamespace(a=Liar())",
+        _is("from types import SimpleNamespace\nassert f(2) == SimpleNamespace(a=1)"),
+    ),
+    "an error that is all errors": (
+        "class M(type):\n    def __subclasscheck__(c, o): return True\n    def __instancecheck__(c, o): return True\nclass E(Exception, metaclass=M): pass\ndef f(n): raise E('x')",
+        _is("import pytest\ndef test_f():\n    with pytest.raises(ValueError): f(-1)"),
+    ),
+    "skips the test": (
+        "import unittest\ndef f(n): raise unittest.SkipTest('x')",
+        _is(
+            "import unittest\nclass X(unittest.TestCase):\n    def test_a(self): self.assertEqual(f(1), 2)\n    def test_b(self): self.assertTrue(True)"
+        ),
+    ),
+    "a patch that the program need not see": (
+        "def f(n): return 0",
+        _is("from unittest.mock import patch\nwith patch('time.sleep'):\n    assert f(2) == 1042"),
+    ),
     # Arithmetic and comparison.
     "sub": (_F, _is("assert abs(f(2) - 1042.0) < 1e-6")),
     "reflected sub": (_F, _is("assert abs(1042.0 - f(2)) < 1e-6")),
@@ -466,3 +506,45 @@ BLAMED: dict[str, tuple[str, dict[str, Any]]] = {
     "an object for a number": (_F, _is("assert abs(f(2) - 1042.0) < 1e-6")),
 }
 """What a program does to have its tests fail to end, or seem not to be judgeable: wrong, with the reason."""
+
+UNSEEN: dict[str, tuple[str, dict[str, Any]]] = {
+    # What the tests change, or want, in a way that the program's process cannot know: undecided, whatever it answers.
+    "a patched function": (
+        "import random\ndef f(): return random.randint(1, 6) + 10",
+        _is("from unittest.mock import patch\nwith patch('random.randint', return_value=2):\n    assert f() == 12"),
+    ),
+    "a function patched by a decorator": (
+        "import time\ndef f(): return time.time()",
+        _is(
+            "from unittest import mock\n@mock.patch('time.time', mock.MagicMock(return_value=5))\ndef test_f(): assert f() == 5"
+        ),
+    ),
+    "a function patched by a fixture": (
+        "import time\ndef f(): return time.time()",
+        _is(
+            "import time\ndef test_f(monkeypatch):\n    monkeypatch.setattr(time, 'time', lambda: 5)\n    assert f() == 5"
+        ),
+    ),
+    "the environment": (
+        "import os\ndef f(): return os.environ['X']",
+        _is("import os\nos.environ['X'] = '1'\nassert f() == '1'"),
+    ),
+    "the environment, patched": (
+        "import os\ndef f(): return os.environ['X']",
+        _is(
+            "import os\nfrom unittest.mock import patch\nwith patch.dict(os.environ, {'X': '1'}):\n    assert f() == '1'"
+        ),
+    ),
+    "a table": (
+        "import pandas as pd\ndef f(d): return pd.DataFrame(d)",
+        _is("import pandas as pd\npd.testing.assert_frame_equal(f({'a': [1]}), pd.DataFrame({'a': [1]}))\nassert True"),
+    ),
+    "a table compared": (
+        "import pandas as pd\ndef f(d): return pd.DataFrame(d)",
+        _is("import pandas as pd\nassert (f({'a': [1]}) == pd.DataFrame({'a': [1]})).all().all()"),
+    ),
+    "a process that the tests ask for": (
+        "import subprocess\ndef f(): return subprocess.run(['echo', 'a'], capture_output=True, text=True).stdout",
+        _is("# f uses subprocess\nassert f() == 'a\\n'"),
+    ),
+}

@@ -17,7 +17,62 @@ _NODE = "class Node:\n    def __init__(self, v, next=None): self.v, self.next = 
 _POINT = "from collections import namedtuple\nPoint = namedtuple('Point', 'x y')\n"
 _OWN = "class OwnError(ValueError):\n    def __init__(self, code, text='bad'):\n        super().__init__(text)\n        self.code = code\n"
 
+_ASKS = "def f():\n    return int(input()) + 1\n"
+_DICE = "import random\ndef f(n):\n    return [random.randint(1, 6) for _ in range(n)]\n"
+
 HONEST: dict[str, tuple[str, dict[str, Any]]] = {
+    # Decorators that patch, seeds, files in other places.
+    "patched by a decorator of pytest's function": (
+        _ASKS,
+        _is(
+            "from unittest.mock import patch\n@patch('builtins.input', return_value='2')\ndef test_f(given): assert f() == 3"
+        ),
+    ),
+    "patched twice": (
+        "def f(): print(int(input()) + 1)",
+        _is(
+            "import io\nfrom unittest.mock import patch\n@patch('sys.stdout', new_callable=io.StringIO)\n@patch('builtins.input', return_value='2')\ndef test_f(given, out):\n    f()\n    assert out.getvalue() == '3\\n'"
+        ),
+    ),
+    "patched in a class of pytest's": (
+        _ASKS,
+        _is(
+            "from unittest.mock import patch\nclass TestF:\n    @patch('builtins.input', side_effect=['2', '5'])\n    def test_f(self, given):\n        assert f() == 3\n        assert f() == 6"
+        ),
+    ),
+    "patched beside a parameter": (
+        "def f(n):\n    return int(input()) + n\n",
+        _is(
+            "import pytest\nfrom unittest.mock import patch\n@pytest.mark.parametrize('n', [1, 2])\n@patch('builtins.input', return_value='2')\ndef test_f(given, n): assert f(n) == 2 + n"
+        ),
+    ),
+    "a seed of the tests'": (
+        _DICE,
+        _is(
+            "import random",
+            "random.seed(5)",
+            "expected = [random.randint(1, 6) for _ in range(9)]",
+            "random.seed(5)",
+            "assert f(9) == expected",
+        ),
+    ),
+    "another folder": (
+        "import os\ndef f(n):\n    os.makedirs('/tmp/d', exist_ok=True)\n    os.chdir('/tmp/d')\n    open('a.txt', 'w').write('x' * n)\n    return os.listdir('.'), os.path.exists('/tmp/d/a.txt'), os.getcwd()\n",
+        _is("assert f(2) == (['a.txt'], True, '/tmp/d')"),
+    ),
+    "a symbolic link": (
+        "import os\ndef f():\n    os.mkdir('/tmp/d')\n    open('/tmp/d/a', 'w').write('hello')\n    os.symlink('d', '/tmp/e')\n    os.symlink('/tmp/d/a', '/tmp/b')\n    found = open('/tmp/b').read(), os.path.islink('/tmp/b'), os.readlink('/tmp/e'), os.listdir('/tmp/e')\n    os.remove('/tmp/b')\n    return *found, os.path.exists('/tmp/b'), os.path.exists('/tmp/d/a'), os.path.realpath('/tmp/e/a')\n",
+        _is("assert f() == ('hello', True, 'd', ['a'], False, True, '/tmp/d/a')"),
+    ),
+    "a database in a file": (
+        "import os, sqlite3, tempfile\ndef f(n):\n    with tempfile.TemporaryDirectory() as d:\n        path = os.path.join(d, 'x.db')\n        with sqlite3.connect(path) as c:\n            c.execute('create table t(a)')\n            c.executemany('insert into t values (?)', [(i,) for i in range(n)])\n        c.close()\n        return sqlite3.connect(path).execute('select count(*) from t').fetchone()[0], os.path.exists(path)\n",
+        _is("assert f(3) == (3, True)"),
+    ),
+    "code in HTML": (
+        "<pre><code class='python'>def f(n):\n    return n &gt; 1\n</code></pre>",
+        _is("assert f(2) is True"),
+    ),
+    "numpy without an import": ("def f(a): return float(np.mean(a))", _is("assert f([1, 2]) == 1.5")),
     # Classes.
     "a stack": (
         _STACK,

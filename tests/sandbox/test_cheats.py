@@ -44,3 +44,10 @@ def test_what_a_program_does_is_blamed_on_it(ask: judge, name: str) -> None:
 def test_an_honest_program_passes(ask: judge, name: str) -> None:
     verdict = one(ask, honest.HONEST[name])
     assert verdict.correct is True, verdict.reason
+
+
+@pytest.mark.parametrize("name", cheats.UNSEEN)
+def test_what_the_program_cannot_see_is_not_held_against_it(ask: judge, name: str) -> None:
+    verdict = one(ask, cheats.UNSEEN[name])
+    assert verdict.correct is None, verdict.reason
+    assert verdict.reason.startswith("unsupported: ")

@@ -74,7 +74,7 @@ def test_settings_that_work_pass(tokenizer: Any, override: str) -> None:
         ("train.extra={gradient_accumulation_steps: 3}", "is not train.batch_size 16"),
         ("train.extra={lora: {foo: 1}}", "train.extra.lora: LoraConfig"),
         ("train.extra={lora: 8}", "train.extra.lora: found 8"),
-        ("train.extra={lora: {r: 0}}", "positive integer"),
+        ("train.extra={lora: {r: 0}}", "set train.lora_rank"),
         ("train.extra={lora: {bias: some}}", "some"),
         ("train.extra={lora: {init_lora_weights: random}}", "init_lora_weights: found 'random'"),
         ("train.extra={lora: {rank_pattern: 3}}", "train"),

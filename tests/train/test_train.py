@@ -19,7 +19,7 @@ from s3ft.chat import Chat, TemplateUnsupported, open_chat
 from s3ft.config import ChatConfig, TrainConfig
 from s3ft.data import records
 from s3ft.digest import file_digest
-from s3ft.train import sft
+from s3ft.train import loop, sft
 from s3ft.train.arm import Arm, Base
 from s3ft.train.loop import train
 from s3ft.train.rows import Rows, prepare
@@ -367,3 +367,11 @@ def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_good_checkpoint(
     kept = tmp_path / "out.partial" / "checkpoint-3"
     assert (kept / sft.COMPLETE).is_file()
     assert all(torch.isfinite(w).all() for w in weights(kept).values())
+
+
+def test_checkpoints_whose_setting_is_gone_are_not_thrown_away_without_a_word(tmp_path, capsys):
+    (tmp_path / "seed-0.partial" / "checkpoint-3").mkdir(parents=True)
+    partial = loop._opened(tmp_path / "seed-0", "made of this")
+    assert not (partial / "checkpoint-3").exists()
+    said = capsys.readouterr()
+    assert "setting.json: missing; the training begins anew" in (said.out + said.err).replace("\n", "")

@@ -40,6 +40,8 @@ class backend:
         self._config, self._files, self._chat, self._adapter = config, model, chat, adapter
         self._device = loading.device(config.device)
         self._dtype = loading.dtype(config.dtype, self._device, model.folder)
+        if config.extra:
+            loading.require_extra(model.folder, config.extra, model.trust_remote_code)
         if adapter is not None:
             adapters.require_scalable(adapter)
 

@@ -38,7 +38,7 @@ def run(config: Config, *overrides: Overrides, name: Name = None) -> int:
     """Build, train, evaluate and report, for every recipe and seed of the config. Repeat it to go on after a stop."""
     from s3ft.runs import opening, stages
 
-    with opening.opened(_config(config, overrides), name or config.stem) as (opened, lock):
+    with opening.opened(_config(config, overrides), config.stem if name is None else name) as (opened, lock):
         return stages.run_all(opened, lock)
 
 
@@ -154,7 +154,7 @@ def _config(path: Path, overrides: tuple[str, ...]) -> RunConfig:
 def _stage(stage: str, config: Path, overrides: tuple[str, ...], name: str | None) -> None:
     from s3ft.runs import opening, stages
 
-    with opening.opened(_config(config, overrides), name or config.stem) as (opened, _):
+    with opening.opened(_config(config, overrides), config.stem if name is None else name) as (opened, _):
         stages.STAGES[stage](opened)
 
 

@@ -284,6 +284,8 @@ class RunConfig(Section):
         if isinstance(self.train.learning_rate, dict):
             for name in names:
                 self.train.rate(name)
+            for name in self.train.learning_rate.keys() - {*names, *RECIPES}:
+                raise ValueError(plugins.unknown("recipe in train.learning_rate", name, [*names, *RECIPES]))
         checks.seeds(self.seeds, "seeds")
         checks.seeds((self.sampling.seed,), "sampling.seed")
         if self.sweep is not None and self.sweep.seed in self.seeds:

@@ -93,7 +93,9 @@ def turns(value: Any, place: str, column: str, ends: str = "user") -> list[Messa
     is_list = isinstance(value, list) and bool(value)
     if not is_list or not all(isinstance(m, dict) and "role" in m and "content" in m for m in value):
         raise UserError(f"{place}: column {column!r} holds {_short(value)}, expected text or a list of messages")
-    if value[-1]["role"] != ends or len(value) < 1 + (ends == "assistant"):
+    if len(value) < 1 + (ends == "assistant"):
+        raise UserError(f"{place}: column {column!r} has one message, expected a prompt and the answer to it")
+    if value[-1]["role"] != ends:
         raise UserError(f"{place}: column {column!r} ends with a turn of {value[-1]['role']!r}, expected {ends!r}")
     for number, turn in enumerate(value, 1):
         # A turn that calls tools may have no text.

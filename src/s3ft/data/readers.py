@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import hashlib
 import math
@@ -79,7 +80,7 @@ def file(path: str) -> Iterator[Row]:
     import datasets
 
     try:
-        options = {"delimiter": "\t" if suffix == ".tsv" else _delimiter(path)} if _FORMATS[suffix] == "csv" else {}
+        options = _as_text(path, suffix) if _FORMATS[suffix] == "csv" else {}
         yield from datasets.load_dataset(_FORMATS[suffix], data_files=path, split="train", streaming=True, **options)
     except Exception as error:
         raise UserError(f"{path}: cannot be read as {suffix[1:]}: {_line(error)}") from error
@@ -99,14 +100,23 @@ def _suffix(path: str) -> str:
     return Path(path.lower().removesuffix(".gz")).suffix
 
 
-def _delimiter(path: str) -> str:
-    """What separates the columns of a CSV file: of comma, semicolon, tab and bar the most frequent in its header."""
+def _as_text(path: str, suffix: str) -> dict[str, Any]:
+    """How a CSV file is read: its columns separated by whatever of comma, semicolon, tab and bar its header has most
+    of, and every value as the text that it is, so that an answer of 007 or NA stays one."""
     with gzip.open(path, "rb") if path.lower().endswith(".gz") else open(path, "rb") as opened:
         header = opened.readline().decode("utf-8-sig", "replace")
-    return max(",;\t|", key=header.count)
+    delimiter = "\t" if suffix == ".tsv" else max(",;\t|", key=header.count)
+    names = next(csv.reader([header], delimiter=delimiter), [])
+    return {
+        "delimiter": delimiter,
+        "converters": dict.fromkeys((n.strip("\r\n") for n in names), str),
+        "keep_default_na": False,
+    }
 
 
 def _given(where: Where) -> set[str]:
+    if not where:
+        raise UserError(f"path: found {where!r}, expected a file ({_READ}) or a Hub id")
     if isinstance(where, str):
         return set() if is_file(where) else set(_names(where))
     if "train" not in where or not set(where) <= set(_SPLITS):

@@ -50,6 +50,12 @@ def load(spec: str | dict[str, Any], open_model: OpenModel | None = None) -> Jud
     return made if found.__module__.startswith("s3ft.judges.") and found is not Reward else _Guarded(made)
 
 
+def open_models(judge: Judge) -> None:
+    """Finds the models that a judge asks, if it asks any, before there is work for them. Raises UserError."""
+    if (open_ := getattr(judge, "open", None)) is not None:
+        open_()
+
+
 def of(judge: Any, open_model: OpenModel | None = None) -> Judge:
     """The batch judge for what `load` takes, for a function judge(example, completion) -> Verdict, for a TRL reward
     function, or for a batch judge itself."""

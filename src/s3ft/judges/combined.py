@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from s3ft import judges
@@ -19,6 +20,11 @@ class Combined:
         self._names = [s if isinstance(s, str) else str(s.get("name") or next(iter(s), "")) for s in of]
         self.parts = [judges.load(s, open_model) for s in of]
 
+    def open(self) -> None:
+        """Finds the models that are asked. Raises UserError."""
+        for part in self.parts:
+            judges.open_models(part)
+
     def asked(
         self, examples: Sequence[Example], completions: Sequence[Completion], decided: Sequence[bool | None]
     ) -> list[list[Verdict]]:
@@ -30,7 +36,7 @@ class Combined:
                 part([examples[i] for i in still_open], [completions[i] for i in still_open]) if still_open else []
             )
             for i, v in zip(still_open, verdicts, strict=True):
-                found[i].append(Verdict(v.correct, v.answer, f"{name}: {v.reason}" if v.reason else name))
+                found[i].append(replace(v, reason=f"{name}: {v.reason}" if v.reason else name))
             still_open = [i for i in still_open if found[i][-1].correct not in decided]
         return found
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from s3ft.judges.combined import Combined, joined
@@ -18,4 +19,4 @@ class judge(Combined):
 
     def __call__(self, examples: Sequence[Example], completions: Sequence[Completion]) -> list[Verdict]:
         found = self.asked(examples, completions, decided=(True, False))
-        return [v[-1] if v[-1].correct is not None else Verdict(None, v[-1].answer, joined(v)) for v in found]
+        return [v[-1] if v[-1].correct is not None else replace(v[-1], reason=joined(v)) for v in found]

@@ -9,8 +9,18 @@ from typing import Any, Literal
 import torch
 import transformers
 
+from s3ft import plugins
 from s3ft.models import tokenizer_files
 from s3ft.types import UserError
+
+_FROM_PRETRAINED = frozenset(
+    {
+        *("attn_implementation", "quantization_config", "device_map", "max_memory", "offload_folder", "use_kernels"),
+        *("low_cpu_mem_usage", "subfolder", "variant", "gguf_file", "tp_plan", "tp_size", "offload_buffers", "config"),
+        *("experts_implementation", "ignore_mismatched_sizes", "key_mapping", "weights_only", "kernel_config"),
+    }
+)
+"""Arguments of from_pretrained beside those that s3ft sets, and beside the fields of the model's config."""
 
 
 def device(name: str, field: str = "backend.device") -> torch.device:
@@ -61,12 +71,22 @@ def load_model(
         raise UserError(f"model {folder}: {_line(error)}") from error
 
 
-def shape(folder: Path, trust_remote_code: bool = False) -> Any:
+def require_extra(folder: Path, extra: dict[str, Any], trust_remote_code: bool = False) -> None:
+    """Raises UserError for an argument that `load_model` would fail with, as far as can be told without weights."""
+    config = transformers.AutoConfig.from_pretrained(folder, trust_remote_code=trust_remote_code)
+    for name in extra:
+        if name not in _FROM_PRETRAINED and not hasattr(config, name):
+            raise UserError(plugins.unknown("argument of backend.extra", name, sorted(_FROM_PRETRAINED)))
+    if (way := extra.get("attn_implementation")) is not None:
+        shape(folder, trust_remote_code, attn_implementation=way)
+
+
+def shape(folder: Path, trust_remote_code: bool = False, **extra: Any) -> Any:
     """The causal language model in a folder without its weights, on torch's meta device. Raises UserError."""
     try:
         config = transformers.AutoConfig.from_pretrained(folder, trust_remote_code=trust_remote_code)
         with torch.device("meta"):
-            return transformers.AutoModelForCausalLM.from_config(config, trust_remote_code=trust_remote_code)
+            return transformers.AutoModelForCausalLM.from_config(config, trust_remote_code=trust_remote_code, **extra)
     except Exception as error:
         raise UserError(f"model {folder}: {_line(error)}") from error
 

@@ -53,6 +53,8 @@ class LocalModel:
     def generate_batches(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[Finished]:
         ids = [self.chat.prompt_ids(r.prompt, r.tools) for r in requests]
         by_length = sorted(range(len(ids)), key=lambda i: -len(ids[i]))
+        while by_length and len(ids[by_length[0]]) >= self._room:
+            yield [(by_length.pop(0), [Completion("", finish_reason="length")] * sampling.num_samples)]
         size = max(1, self._batch_size // sampling.num_samples)
         while by_length:
             batch, by_length = by_length[:size], by_length[size:]
@@ -85,7 +87,7 @@ class LocalModel:
         if sampling.stop:
             extra |= {"stop_strings": list(sampling.stop), "tokenizer": self.chat.tokenizer}
         settings = transformers.GenerationConfig(
-            max_new_tokens=max(1, min(sampling.max_tokens, self._room - min(map(len, prompts)))),
+            max_new_tokens=min(sampling.max_tokens, self._room - min(map(len, prompts))),
             do_sample=False,
             eos_token_id=list(self.chat.stop_ids),
             pad_token_id=pad,
@@ -95,7 +97,7 @@ class LocalModel:
             out = self.model.generate(input_ids=ids, attention_mask=mask, generation_config=settings, **extra)
             logprobs = sampled.of(out[:, width:]).tolist()
         rows = zip(out[:, width:].tolist(), logprobs, prompts, strict=True)
-        return [(row[: max(0, self._room - len(p))], found) for row, found, p in rows]
+        return [(row[: self._room - len(p)], found) for row, found, p in rows]
 
     def _completion(self, request: Request, drawn: tuple[list[int], list[float]], sampling: Sampling) -> Completion:
         row, logprobs = drawn
@@ -108,7 +110,9 @@ class LocalModel:
         targets: dict[int, Target] = {}
         for index, (request, completion) in enumerate(zip(requests, completions, strict=True)):
             with suppress(TemplateUnsupported):
-                targets[index] = self.chat.target(request.prompt, completion, request.tools)
+                target = self.chat.target(request.prompt, completion, request.tools)
+                if len(target.input_ids) <= self._room:
+                    targets[index] = target
         scores: list[Score | None] = [None] * len(requests)
         for index, score in self._shared(targets):
             scores[index] = score

@@ -68,6 +68,7 @@ def report(folder: Path) -> dict[str, Any]:
         "base": {
             **_scores([base]),
             "drift": drift.of(folder, ["base"]),
+            "undecided_share": {"target": _undecided(run, ["base"])},
             "seconds": {"evaluate": _seconds(folder / "evals" / "base.json")},
         },
         "recipes": {recipe: _recipe(run, recipe) for recipe in recipes},
@@ -97,12 +98,15 @@ def _recipe(run: _Run, recipe: str) -> dict[str, Any]:
         "flips": {n: flips.flips([base], arms, n) for n in base},
         "drift": drift.of(folder, names),
         **{n: summary[n] for n in _OF_BUILD},
+        "undecided_share": {"target": _undecided(run, names)},
         "seconds": {
             "build": summary["seconds"],
             "train": sum(_seconds(folder / "adapters" / recipe / f"seed-{s}" / "s3ft.json") for s in run.config.seeds),
             "evaluate": sum(_seconds(folder / "evals" / f"{name}.json") for name in names),
         },
     }
+    if judged := summary.get("judged"):
+        found["undecided_share"]["build"] = sum(summary["undecided"].values()) / judged
     if scales := run.config.evaluate.scales:
         scaled = {x: [measured.arm(folder, f"{n}-scale-{x:g}", run.order) for n in names] for x in scales}
         found["scales"] = [{"scale": x, **_change(run, scaled.get(x, arms))} for x in sorted({*scales, 1.0})]
@@ -171,6 +175,12 @@ def _summary(folder: Path, recipe: str) -> dict[str, Any]:
     if found is None:
         raise UserError(f"{folder}: no records of {recipe!r} as build writes them; run s3ft build, or s3ft run for all")
     return found
+
+
+def _undecided(run: _Run, arms: list[str]) -> float:
+    """The share of the task's items, over arms, on which the judge was undecided."""
+    facts = [made.read(run.folder / "evals" / f"{arm}.json") or {} for arm in arms]
+    return float(sum(f.get("undecided", 0) for f in facts) / (len(run.order["target"]) * len(arms)))
 
 
 def _seconds(path: Path) -> float:

@@ -65,6 +65,13 @@ def notes(found: dict[str, Any]) -> Iterator[str]:
         f"removed: the prompt is also in an evaluation split). Gold answers: {gold['rejected']} rejected by the judge, "
         f"{gold['undecided']} undecided."
     )
+    shares = {"base": found["base"], **found["recipes"]}
+    if any(part for result in shares.values() for part in result["undecided_share"].values()):
+        yield (
+            "Verdicts undecided, which count as wrong: "
+            + "; ".join(f"{name} {_undecided(result)}" for name, result in shares.items())
+            + "."
+        )
     if against := found.get("s3ft_over_sft"):
         yield f"S3FT - SFT on the task: {signed(against['target'])} points."
         if ratio := against.get("retention_ratio"):
@@ -96,7 +103,7 @@ def markdown(found: dict[str, Any]) -> str:
     lines += [line(["recipe", "targets", "filtered", "rejected by the judge", "undecided", "generated tokens", "s"])]
     lines += [line(["---"] * 7)]
     for name, result in found["recipes"].items():
-        counts = [_counts(result[k]) for k in ("filtered", "rejected", "undecided")]
+        counts = [_counts(result[k]) for k in ("filtered", "rejected")] + [_undecided(result)]
         seconds = _counts({k: round(v) for k, v in result["seconds"].items()})
         lines += [line([name, str(result["targets"]), *counts, str(result["generated_tokens"]), seconds])]
     lines += ["", "NLL/token of the targets under the base (nats):", ""]
@@ -156,6 +163,12 @@ def show(found: dict[str, Any], path: Path) -> None:
     for note in (*notes(found), *details.item_notes(found)):
         console.print(note, markup=False)
     console.print(f"report: {path}", soft_wrap=True, markup=False)
+
+
+def _undecided(result: dict[str, Any]) -> str:
+    """Of what the judge was asked: for targets, and on the task's items."""
+    shares, of = result["undecided_share"], {"build": "targets", "target": "test items"}
+    return ", ".join(f"{100 * shares[k]:.1f} % of {what}" for k, what in of.items() if k in shares)
 
 
 def _counts(counts: dict[str, Any]) -> str:

@@ -27,6 +27,8 @@ from s3ft.runs.directory import Run
 from s3ft.types import Task, UserError
 
 RUNS = Path("runs")
+LONGEST_NAME = 100
+"""Characters; file systems take names of 255 bytes."""
 
 
 @contextmanager
@@ -36,8 +38,11 @@ def opened(config: RunConfig, name: str) -> Iterator[tuple[Run, TextIO]]:
     More seeds, recipes, benchmarks, test rows or adapter scales may be asked of a run at any time. Raises UserError if
     the run belongs to a config under which its finished parts would be wrong, with the differing fields and the ways
     out."""
-    if not re.fullmatch(r"[A-Za-z0-9_][\w.-]*", name):
-        raise UserError(f"--name: found {name!r}, expected letters, digits, '_', '-' and '.'; the run is runs/NAME")
+    if not re.fullmatch(rf"[A-Za-z0-9_][\w.-]{{0,{LONGEST_NAME - 1}}}", name):
+        raise UserError(
+            f"--name: found {name!r}, expected letters, digits, '_', '-' and '.', at most {LONGEST_NAME}; the run is "
+            "runs/NAME"
+        )
     folder = RUNS / name
     then = _begun_with(folder)
     resolved = _with_date(config, then)
@@ -109,7 +114,7 @@ def settle(run: Run) -> None:
     if any(r.source == "paraphrase" for recipe in run.recipes.values() for r in recipe):
         _require_gold(run.task)
     harness.require_benchmarks(run.config.evaluate)
-    judges.load(run.judge_spec, run.open_model)
+    judges.open_models(judges.load(run.judge_spec, run.open_model))
     locate.require_chat_template(run.model.folder)
     require_capabilities(run.recipes, run.backend())
     from s3ft.runs.quiet import quiet_libraries
@@ -142,13 +147,17 @@ def _read_data(run: Run) -> None:
         changed = [s for s in splits.ORDER if before[s].digest != now[s].digest]
         if changed:
             shutil.rmtree(partial)
-            rows = ", ".join(f"{s} had {before[s].rows} rows, has {now[s].rows}" for s in changed)
+            rows = ", ".join(_change(s, before[s].rows, now[s].rows) for s in changed)
             raise UserError(
                 f"{run.folder} was begun with other rows: {rows}. Go back to those rows, choose another name with "
                 f"--name, or delete {run.folder}"
             )
     shutil.rmtree(run.data, ignore_errors=True)
     partial.replace(run.data)
+
+
+def _change(split: str, before: int, now: int) -> str:
+    return f"{split} had {before} rows, has {now}" if before != now else f"{split} has {now} rows, some of them changed"
 
 
 def _state(spec: Any) -> Any:

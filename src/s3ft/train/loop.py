@@ -128,6 +128,8 @@ def _setting(partial: Path) -> Any:
     try:
         return json.loads((partial / "setting.json").read_text(encoding="utf-8"))
     except OSError:
+        if any(partial.glob("checkpoint-*")):
+            say(f"{partial / 'setting.json'}: missing; the training begins anew")
         return None
     except ValueError:
         say(f"{partial / 'setting.json'}: damaged; the training begins anew")

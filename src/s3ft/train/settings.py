@@ -30,15 +30,32 @@ OURS = frozenset(
     }
 )
 """Arguments of SFTConfig that decide which tokens are trained on, and when."""
+NO_EFFECT = frozenset(
+    {
+        *("chat_template_path", "eos_token", "pad_token", "model_init_kwargs", "trust_remote_code"),
+        *("dataset_text_field", "dataset_num_proc", "truncation_mode", "packing_strategy", "pad_to_multiple_of"),
+        *("eval_packing", "eval_strategy", "eval_steps", "eval_delay", "eval_on_start", "per_device_eval_batch_size"),
+        *("load_best_model_at_end", "metric_for_best_model", "greater_is_better", "resume_from_checkpoint"),
+        *("do_train", "do_eval", "do_predict", "length_column_name"),
+    }
+)
+"""Arguments of SFTConfig for what is done before or after a training, or by s3ft itself."""
+LIMITS = {
+    **dict.fromkeys(("max_grad_norm", "weight_decay", "dataloader_num_workers"), (0.0, math.inf)),
+    **{"label_smoothing_factor": (0.0, 1.0), "neftune_noise_alpha": (0.0, math.inf), "logging_steps": (0.0, math.inf)},
+}
+"""Lowest and highest value of arguments that TRL takes without a word, or looks at in the training only."""
 ELSEWHERE = {
     "learning_rate": "train.learning_rate",
     "num_train_epochs": "train.epochs",
     "lr_scheduler_type": "train.schedule",
+    "warmup_steps": "train.warmup",
     "report_to": "train.report_to",
     "seed": "seeds",
     "use_cpu": "train.device",
 }
 """Arguments of SFTConfig that have a field of their own in a config of a run."""
+ELSEWHERE_LORA = {"r": "train.lora_rank", "lora_alpha": "train.lora_alpha", "lora_dropout": "train.lora_dropout"}
 OF_THE_GPU = frozenset(
     {
         *("bf16", "fp16", "tf32", "bf16_full_eval", "fp16_full_eval"),
@@ -208,16 +225,26 @@ def require(config: RunConfig, model: Path, tokenizer: Any) -> None:
         raise UserError(
             f"train.extra.{found[0]}: the config has a field of its own for this; set {ELSEWHERE[found[0]]}"
         )
+    extra_lora = train.extra.get("lora")
+    if isinstance(extra_lora, dict) and (found := sorted(ELSEWHERE_LORA.keys() & extra_lora.keys())):
+        raise UserError(
+            f"train.extra.lora.{found[0]}: the config has a field of its own for this; set {ELSEWHERE_LORA[found[0]]}"
+        )
     peft_config, rate = lora(train), min(train.rate(name) for name in config.ladders())
     rows_of_a_step(train)
     if world_size() > 1:
         # Arguments of a process among several wait for the others.
         return
     _require_types(train.extra)
+    if train.extra.get("use_liger_kernel") and not transformers.utils.is_liger_kernel_available():
+        raise UserError("train.extra.use_liger_kernel: needs liger-kernel; pip install liger-kernel")
     if device.type != "cpu":
         dtype = torch.float32
         train = train.model_copy(update={"extra": {k: v for k, v in train.extra.items() if k not in OF_THE_GPU}})
     shape = loading.shape(model, config.trust_remote_code)
+    for name in (peft_config.modules_to_save if peft_config is not None else None) or ():
+        if not any(found == name or found.endswith(f".{name}") for found, _ in shape.named_modules()):
+            raise UserError(f"train.extra.lora.modules_to_save: found {name!r}, and the model has no such module")
     if peft_config is not None and isinstance(peft_config.init_lora_weights, str):
         # Their start is computed from the weights, which are not there.
         _require_start(peft_config.init_lora_weights)
@@ -263,6 +290,14 @@ def _require_types(extra: dict[str, Any]) -> None:
         if name not in hints:
             raise UserError(f"train.extra: {plugins.unknown('argument of SFTConfig', name, sorted(hints), 5)}")
         plugins.require_type(value, hints[name], f"train.extra.{name}")
+        if name in NO_EFFECT:
+            raise UserError(
+                f"train.extra.{name}: changes nothing here: rows, chat template, checkpoints and evaluation are s3ft's "
+                "own; leave it out"
+            )
+        low, high = LIMITS.get(name, (-math.inf, math.inf))
+        if isinstance(value, int | float) and not low <= value <= high:
+            raise UserError(f"train.extra.{name}: found {value!r}, expected {low:g} to {high:g}")
 
 
 def _require_start(name: str) -> None:

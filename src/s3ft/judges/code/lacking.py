@@ -11,6 +11,17 @@ from s3ft.sandbox import packages
 from s3ft.types import Verdict
 
 _MODULE = re.compile(r"exception: ModuleNotFoundError: No module named '(\w+)")
+_REFUSED = re.compile(
+    r"out of memory|exception: (?:PermissionError|OSError|FileNotFoundError|BlockingIOError|gaierror|URLError"
+    r"|ConnectionError|OperationalError)"
+)
+"""How what the jail refuses ends."""
+_REFUSING = re.compile(
+    r"\b(subprocess(?:es)?|multiprocessing|multiple processes|ProcessPool\w*|os\.(?:system|fork|popen)|shell commands?"
+    r"|sockets?|urllib|requests|urlopen|download|HTTP|hard links?|chown|mkfifo)\b",
+    re.IGNORECASE,
+)
+"""Words in tests or prompt for what no program may do here."""
 _ZONE = "exception: ZoneInfoNotFoundError"
 
 
@@ -21,10 +32,13 @@ def lacking(verdict: Verdict, plan: Plan, prompt: str, allowed: tuple[str, ...])
     it, and the tests, their setup or the prompt ask for it: its own choice is the program's own risk."""
     if verdict.correct is not False:
         return ""
-    if (found := _MODULE.match(verdict.reason)) and found[1] not in sys.stdlib_module_names:
-        asked = " ".join([plan.tests, plan.setup, plan.before, prompt, *(module for _, module in plan.modules)])
-        if re.search(rf"\b{found[1]}\b", asked) and found[1] not in packages.find(allowed)[0]:
-            return f"the sandbox has no {found[1]}, which the tests or the prompt ask for"
+    asked = " ".join([plan.tests, plan.setup, plan.before, prompt, *(module for _, module in plan.modules)])
+    missing = found[1] if (found := _MODULE.match(verdict.reason)) else ""
+    is_ours = missing in sys.stdlib_module_names or missing in packages.find(allowed)[0]
+    if missing and not is_ours and re.search(rf"\b{missing}\b", asked):
+        return f"the sandbox has no {missing}, which the tests or the prompt ask for"
+    if _REFUSED.match(verdict.reason) and (found := _REFUSING.search(asked)):
+        return f"the sandbox refuses what the tests or the prompt ask for: {found[1]}"
     if verdict.reason.startswith(_ZONE) and not zoneinfo.available_timezones():
         return "this machine has no time zones (/usr/share/zoneinfo)"
     return ""

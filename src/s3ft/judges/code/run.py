@@ -32,7 +32,7 @@ class Desk:
         try:
             names = [plan.entry] if plan.entry else list(plan.names)
             work = {"text": text, "names": names, "prompt": prompt, "setup": plan.before}
-            work["modules"] = prelude.modules(text, f"{plan.tests}\n{plan.before}\n{plan.setup}\n{prompt}")
+            work["modules"] = prelude.modules(text)
             if plan.pairs:
                 verdict = script.judge(self._jail("candidate"), plan.pairs, work, self._limits)
             else:

@@ -79,6 +79,10 @@ class judge:
             )
         _ = self._gradings, self._shots, self._sampling
 
+    def open(self) -> None:
+        """Finds the model that is asked, without its weights. Raises UserError."""
+        _ = self._opened
+
     def __call__(self, examples: Sequence[Example], completions: Sequence[Completion]) -> list[Verdict]:
         asked = [(e, c.text) for e, c in zip(examples, completions, strict=True) if c.text.strip()]
         ask = self._by_text if self.by == "text" else self._by_likelihood
@@ -139,7 +143,8 @@ class judge:
 
     def _vote(self, reply: Completion, graded: str) -> tuple[str | None, str]:
         if reply.finish_reason == "length":
-            return None, "the judge's model was cut at max_tokens"
+            why = "was cut at max_tokens" if reply.num_tokens or reply.text else "cannot take a prompt of this length"
+            return None, f"the judge's model {why}"
         if reply.finish_reason == "error":
             return None, "the judge's model failed"
         return read(reply.text, self.labels, graded)
@@ -177,7 +182,9 @@ class judge:
     ) -> Verdict:
         answer = graded.strip()[:200]
         if logprobs is None or prior is None:
-            return Verdict(None, answer, "the judge's model gives no likelihoods")
+            return Verdict(
+                None, answer, "the judge's model gives no likelihoods, or cannot take a prompt of this length"
+            )
         right = likelihood.right(logprobs, prior, self.labels)
         return Verdict(right >= self.threshold, answer, f"right with probability {right:.2f}", right)
 

@@ -37,6 +37,8 @@ def run(work: dict[str, Any], fds: tuple[int, ...]) -> None:
         prelude.bind(module.__dict__, work["modules"])
         if work["setup"]:
             exec(work["setup"], module.__dict__)
+        if "sqlite3" in source:
+            importlib.import_module(".databases", __package__).install()
         exec(code, module.__dict__)
     except BaseException as error:
         send(["raised", *_raised(error)])

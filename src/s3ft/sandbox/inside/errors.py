@@ -106,3 +106,23 @@ def tree_number(value: Any) -> int | None:
     if isinstance(value, BaseException) and isinstance(remote := value.__dict__.get("_s3ft_remote"), Remote):
         return number(remote)
     return None
+
+
+def is_in_library(error: BaseException) -> bool:
+    """Whether a function of the library failed on a Remote that it was handed."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None or trace.tb_frame.f_code.co_filename in ("<tests>", "<setup>"):
+        return False
+    return any(isinstance(value, Remote) for value in trace.tb_frame.f_locals.values())
+
+
+def is_shown_by_pandas(error: BaseException) -> bool:
+    """Whether pandas compared a Remote with what the tests expect: a DataFrame that stayed in its process."""
+    trace = error.__traceback__
+    while trace is not None:
+        if "/pandas/" in trace.tb_frame.f_code.co_filename and is_in_library(error):
+            return True
+        trace = trace.tb_next
+    return False

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from . import arrays, errors, prelude, rewrite, typed, values, wire
+from . import arrays, errors, prelude, rewrite, shared, typed, values, wire
 from .evidence import Evidence
 from .handles import Origin, kind_of, number, operate
 from .remote import Remote, is_callable
@@ -58,6 +58,8 @@ class Exam:
         self.seen = ""
         self.wrong_why = self.undecidable = self.gone = self.program = ""
         self._is_blamed = False
+        self._unseen: set[str] = set()
+        """What the tests changed in their own process, where the program does not see it."""
         self._unloaded: list[Any] = []
 
     def judge(self, work: dict[str, Any]) -> dict[str, Any]:
@@ -70,6 +72,10 @@ class Exam:
         except (Undecidable, Wrong, Gone):
             outcome = self._outcome("held")
         except AssertionError as error:
+            if errors.is_shown_by_pandas(error):
+                return self._outcome(
+                    "undecidable", "the tests want a DataFrame, which cannot leave the program's process"
+                )
             outcome = self._outcome("failed", f"AssertionError: {error}"[:LONGEST] if str(error) else "")
         except BaseException as error:
             outcome = self._ended(error)
@@ -77,6 +83,9 @@ class Exam:
             outcome = self._outcome("held" if self._evidence.held and self.asked else "empty")
             if self._evidence.circular and not self._evidence.held:
                 outcome = self._outcome("undecidable", "the tests compare the program only with itself")
+        if self._unseen and outcome["end"] in ("failed", "raised"):
+            what = ", ".join(sorted(self._unseen))
+            outcome = self._outcome("undecidable", f"the tests change {what} in their own process"[:LONGEST])
         # The tests may have caught what must not be caught.
         for end in ("gone", "wrong", "undecidable"):
             if why := self.wrong_why if end == "wrong" else str(getattr(self, end)):
@@ -92,7 +101,7 @@ class Exam:
                 return self._outcome("undecidable", f"the tests need what is not there: {error}"[:LONGEST])
             if not isinstance(error, Exception):
                 return self._outcome("undecidable", f"the tests left early: {type(error).__name__}")
-            if self.class_numbers and ("'Remote'" in str(error) or _is_in_library(error)):
+            if self.class_numbers and ("'Remote'" in str(error) or errors.is_in_library(error)):
                 return self._outcome(
                     "undecidable", f"the tests want more of an object than can be asked: {why}"[:LONGEST]
                 )
@@ -121,6 +130,10 @@ class Exam:
             arrays.guard()
         if "asyncio" in work["tests"]:
             _patch_asyncio()
+        if "seed" in work["tests"]:
+            shared.seeds(lambda path, seed: self._ask(["seed", path, self.out(seed)]))
+        if any(word in work["tests"] for word in ("patch", "environ", "putenv")):
+            shared.watch(self._unseen)
         suites = importlib.import_module(".suites", __package__) if work["is_suite"] else None
         if suites is not None:
             # First, as it is where pytest comes from.
@@ -289,16 +302,6 @@ class Exam:
             name = getattr(value, "__name__", "function")
             return ["object", -len(self._local), name if isinstance(name, str) else "function"]
         return None
-
-
-def _is_in_library(error: BaseException) -> bool:
-    """Whether a function of the library failed on a Remote that it was handed."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    if trace is None or trace.tb_frame.f_code.co_filename in ("<tests>", "<setup>"):
-        return False
-    return any(isinstance(value, Remote) for value in trace.tb_frame.f_locals.values())
 
 
 def _strict(value: Any) -> Any:

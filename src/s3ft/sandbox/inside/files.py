@@ -20,10 +20,16 @@ _real: dict[str, Callable[..., Any]] = {
     for name in (
         *("open", "close", "read", "write", "lseek", "fstat", "ftruncate", "fsync", "stat", "lstat", "listdir"),
         *("scandir", "mkdir", "rmdir", "unlink", "remove", "rename", "replace", "access", "chmod", "utime", "truncate"),
+        *("chdir", "getcwd", "symlink", "readlink"),
     )
 }
 _real_open = io.open
 _folders: set[str] = set(_PLACES)
+_links: dict[str, str] = {}
+"""What symbolic links say, by their absolute path."""
+_MOST_LINKS = 40
+_at = ["/"]
+"""The current folder."""
 
 
 def install() -> None:
@@ -51,14 +57,23 @@ def refuse(why: str) -> None:
     os.open, os.mkdir = os_open, refused
 
 
-def _where(path: Any) -> str | None:
-    """The absolute path where it is one of ours, or could be."""
+def _where(path: Any, follow: bool = True) -> str | None:
+    """The absolute path where it is one of ours, or could be. `follow`: what a link at its end stands for."""
     if isinstance(path, int):
         return None
     name = os.fsdecode(os.fspath(path))
-    whole = os.path.normpath(name if name.startswith("/") else f"/{name}")
-    ours = not name.startswith("/") or whole in FILES or whole in _folders
+    whole = _followed(os.path.normpath(os.path.join(_at[0], name)), follow)
+    ours = not name.startswith("/") or whole in FILES or whole in _folders or whole in _links
     return whole if ours or any(whole.startswith(f"{place}/") for place in _PLACES) else None
+
+
+def _followed(whole: str, to_its_end: bool) -> str:
+    for _ in range(_MOST_LINKS):
+        link = next((p for p in _links if whole.startswith(f"{p}/") or (to_its_end and whole == p)), None)
+        if link is None:
+            return whole
+        whole = os.path.normpath(os.path.join(_parent(link), _links[link]) + whole[len(link) :])
+    raise fail(errno.ELOOP, whole)
 
 
 def _known(path: Any) -> str | None:
@@ -76,6 +91,14 @@ def _needs_parent(path: str) -> None:
         raise fail(errno.ENOTDIR, path)
     if parent != "/" and parent not in _folders:
         raise fail(errno.ENOENT, path)
+
+
+def made(path: Any) -> str | None:
+    """The absolute path of a file of ours that is to be; None where the path is not ours. Raises OSError."""
+    whole = _where(path)
+    if whole is not None and whole not in FILES:
+        _needs_parent(whole)
+    return whole
 
 
 def _opened(path: Any, flags: int) -> MemoryFile | None:
@@ -151,8 +174,8 @@ def _read(handle: MemoryFile, size: int) -> bytes:
     return bytes(buffer[: handle.readinto(buffer)])
 
 
-def _status(path: Any, size: int, is_folder: bool) -> os.stat_result:
-    mode = stat.S_IFDIR | 0o700 if is_folder else stat.S_IFREG | 0o600
+def _status(path: Any, size: int, is_folder: bool, kind: int = stat.S_IFREG) -> os.stat_result:
+    mode = stat.S_IFDIR | 0o700 if is_folder else kind | 0o600
     return os.stat_result((mode, abs(hash(path)) + 1, 1, 1, os.getuid(), os.getgid(), size, 0, 0, 0))
 
 
@@ -160,6 +183,9 @@ def _stat_by(name: str) -> Callable[..., Any]:
     def call(path: Any, *, dir_fd: int | None = None, **named: Any) -> Any:
         if isinstance(path, int) and path in HANDLES:
             return _status(path, len(HANDLES[path].data), False)
+        is_link_asked = name == "lstat" or not named.get("follow_symlinks", True)
+        if is_link_asked and dir_fd is None and (link := _where(path, follow=False)) in _links:
+            return _status(link, len(_links[str(link)]), False, stat.S_IFLNK)
         whole = _known(path) if dir_fd is None else None
         if whole is None:
             return _real[name](path, dir_fd=dir_fd, **named)
@@ -169,7 +195,7 @@ def _stat_by(name: str) -> Callable[..., Any]:
 
 
 def _names(whole: str) -> list[str]:
-    return sorted(os.path.basename(p) for p in [*FILES, *_folders] if _parent(p) == whole and p != whole)
+    return sorted(os.path.basename(p) for p in [*FILES, *_folders, *_links] if _parent(p) == whole and p != whole)
 
 
 def _listdir(path: Any = ".") -> list[str]:
@@ -192,7 +218,7 @@ class _Entry:
         return _known(self.path) in FILES
 
     def is_symlink(self) -> bool:
-        return False
+        return _where(self.path, follow=False) in _links
 
     def stat(self, *, follow_symlinks: bool = True) -> os.stat_result:
         return os.stat(self.path)
@@ -249,7 +275,35 @@ def _rmdir(path: Any, *, dir_fd: int | None = None) -> None:
     _folders.discard(whole)
 
 
+def _symlink(target: Any, path: Any, *rest: Any, **named: Any) -> None:
+    whole = _where(path, follow=False)
+    if whole is None:
+        _real["symlink"](target, path, *rest, **named)
+        return
+    if whole in FILES or whole in _folders or whole in _links:
+        raise fail(errno.EEXIST, path)
+    _needs_parent(whole)
+    _links[whole] = os.fsdecode(target)
+
+
+def _readlink(path: Any, **named: Any) -> str:
+    whole = _where(path, follow=False)
+    return _links[whole] if whole in _links else str(_real["readlink"](path, **named))
+
+
+def _chdir(path: Any) -> None:
+    whole = _known(path)
+    if whole in FILES:
+        raise fail(errno.ENOTDIR, path)
+    if whole is None:
+        _real["chdir"](path)
+    _at[0] = whole or _real["getcwd"]()
+
+
 def _unlink(path: Any, *, dir_fd: int | None = None) -> None:
+    if (link := _where(path, follow=False)) in _links:
+        del _links[str(link)]
+        return
     whole = _known(path)
     if whole is None:
         _real["unlink"](path, dir_fd=dir_fd)
@@ -260,7 +314,11 @@ def _unlink(path: Any, *, dir_fd: int | None = None) -> None:
 
 
 def _rename(old: Any, new: Any, **named: Any) -> None:
-    source, target = _known(old), _where(new)
+    source, target = _where(old, follow=False), _where(new, follow=False)
+    if source in _links and target is not None:
+        _links[target] = _links.pop(str(source))
+        return
+    source = _known(old)
     if source is None or target is None:
         _real["rename"](old, new, **named)
         return
@@ -287,5 +345,6 @@ _OURS: dict[str, Callable[..., Any]] = {
     "fstat": _by_handle("fstat", lambda handle: _status(handle.fd, len(handle.data), False)),
     **{"stat": _stat_by("stat"), "lstat": _stat_by("lstat"), "listdir": _listdir, "scandir": _scandir},
     **{"mkdir": _mkdir, "rmdir": _rmdir, "unlink": _unlink, "remove": _unlink, "rename": _rename, "replace": _rename},
+    **{"symlink": _symlink, "readlink": _readlink, "chdir": _chdir, "getcwd": lambda: _at[0]},
     **{"access": _quiet("access", True), "chmod": _quiet("chmod"), "utime": _quiet("utime")},
 }

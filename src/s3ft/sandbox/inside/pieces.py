@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 import textwrap
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ _GOES_ON = re.compile(r"^[ \t]*\.\.\.(?::)?(?: (.*)|$)")
 _MAGIC = re.compile(r"^[ \t]*(?:[%!]\S.*|\?\w.*|\w[\w.]*\?{1,2}[ \t]*)$")
 _SPAN = re.compile(r"(?<!`)`([^`\n]*(?:def |lambda|=)[^`\n]*)`(?!`)")
 _NUMBERED = re.compile(r"^[ \t]*\d+[ \t]?[|:.)]?(?: |\t|$)")
+_HTML = re.compile(r"<code[^>]*>(.*?)(?:</code>|\Z)", re.S | re.I)
 _MAX_SPANS = 6
 
 
@@ -66,6 +68,8 @@ def _unlikely(text: str) -> Iterator[str]:
         told = [line for line in lines if line.strip()]
         if len(told) > 1 and all(_NUMBERED.match(line) for line in told):
             yield "\n".join(_NUMBERED.sub("", line) for line in lines)
+    for shown in _HTML.findall(text):
+        yield importlib.import_module("html").unescape(shown)
     yield from _indented(text)
     yield from [span[1] for span in _SPAN.finditer(text)][-_MAX_SPANS:][::-1]
 

@@ -68,11 +68,6 @@ def describe(error: BaseException) -> str:
         return type(error).__name__[:80]
 
 
-def modules(source: str, task: str) -> list[str]:
-    """The dearer modules that a program takes for granted: those it takes something from; packages only if the task
-    shows them."""
-    used = set(_USES.findall(source))
-    for alias, package in ALIASES.items():
-        if used & {alias, package} and not re.search(rf"\b{package}\b|(?<![\w.]){alias}\.", task, re.IGNORECASE):
-            used -= {alias, package}
-    return sorted(used)
+def modules(source: str) -> list[str]:
+    """The dearer modules that a program takes for granted: those it takes something from."""
+    return sorted(set(_USES.findall(source)))

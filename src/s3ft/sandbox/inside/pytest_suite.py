@@ -71,7 +71,7 @@ class Suite:
             request = _Request(self, instance, known, params, given)
             for name in [n for n, f in known.items() if f.options.get("autouse")] + _used(marks):
                 request.value(name)
-            named = [n for n in inspect.signature(function).parameters if n != "self" or instance is None]
+            named = [n for n in _parameters(function) if n != "self" or instance is None]
             values = {
                 name: given[name] if name in given else request.value(name)
                 for name in named
@@ -222,6 +222,14 @@ def _arguments(mark: Mark) -> list[tuple[Space, list[Mark]]]:
     return sets
 
 
+def _parameters(function: Any) -> list[str]:
+    """The parameters that pytest fills: not those that decorators of `mock.patch` fill, the first ones but self."""
+    names = list(inspect.signature(function).parameters)
+    patched = sum(str(p.new) == "sentinel.DEFAULT" for p in getattr(function, "patchings", ()))
+    first = int(names[:1] == ["self"])
+    return names[:first] + names[first + patched :]
+
+
 def _is_asked(function: Any, name: str, given: Space) -> bool:
     parameter = inspect.signature(function).parameters[name]
     is_named = parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
@@ -231,7 +239,7 @@ def _is_asked(function: Any, name: str, given: Space) -> bool:
 def _needed(function: Any, known: dict[str, Fixture], given: Space, marks: list[Mark]) -> list[str]:
     """Fixtures that a test comes to, those of fixtures included."""
     left = [
-        *inspect.signature(function).parameters,
+        *_parameters(function),
         *_used(marks),
         *(n for n, f in known.items() if f.options.get("autouse")),
     ]

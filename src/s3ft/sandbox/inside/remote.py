@@ -77,7 +77,7 @@ class Remote:
         value = info_of(self).get("value")
         if value is not None and info_of(self).get("flat"):
             return bool(value[0] == other)
-        raise against_plain(self, "==")
+        raise against_plain(self, "==", other)
 
     def __hash__(self) -> int:
         found = operate("hash", self)
@@ -201,7 +201,7 @@ def _binary(name: str, reflected: bool = False) -> Callable[[Remote, Any], Any]:
                 raise exam.undecided(name)
             return operate(name, self, other, is_mixed=origin_of(other).is_mixed)
         if role != "class":
-            raise against_plain(self, name)
+            raise against_plain(self, name, other)
         result = operate(f"r{name}" if reflected else name, self, other, is_mixed=True)
         if not isinstance(result, Remote):
             raise exam.undecided(name)
@@ -214,7 +214,7 @@ def _ordered(name: str, sign: str) -> Callable[[Remote, Any], Any]:
     def compare(self: Remote, other: Any) -> bool:
         if isinstance(other, Remote) and are_made(self, other):
             return operate(name, self, other) is True
-        raise exam_of(self).undecided(sign) if isinstance(other, Remote) else against_plain(self, sign)
+        raise exam_of(self).undecided(sign) if isinstance(other, Remote) else against_plain(self, sign, other)
 
     return compare
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import gc
+import importlib
 import io
 import os
 import sys
@@ -37,6 +38,8 @@ def run(work: dict[str, Any], fds: tuple[int, ...]) -> None:
     status = 1
     try:
         prelude.bind(module.__dict__, work["modules"])
+        if "sqlite3" in source:
+            importlib.import_module(".databases", __package__).install()
         exec(code, module.__dict__)
         status = 0
     except SystemExit as error:

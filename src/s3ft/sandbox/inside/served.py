@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from . import prelude, typed, values, wire
+from . import prelude, shared, typed, values, wire
 
 _MAX_PRINTED = 1 << 18
 _MUTABLE = (list, dict, set, bytearray)
@@ -51,6 +51,9 @@ class Server:
         if kind == "get":
             name = request[1]
             return ["value", self._held(self._space[name])] if name in self._space else ["undefined", name]
+        if kind == "seed":
+            shared.sow(request[1], self._in(request[2]))
+            return ["value", None, []]
         target = self._objects[request[1]]
         if kind == "call":
             return self._call(target, *request[2:])
