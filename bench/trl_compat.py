@@ -19,7 +19,6 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +79,9 @@ def make_models(hub: Path) -> None:
         (folder / "refs").mkdir(parents=True)
         (folder / "refs" / "main").write_text("0" * 40)
         try:
-            make_model(folder / "snapshots" / ("0" * 40), kind, template(template_name) if template_name else None, end, more)
+            make_model(
+                folder / "snapshots" / ("0" * 40), kind, template(template_name) if template_name else None, end, more
+            )
         except Exception as error:
             print(f"no local {name}: {type(error).__name__}: {error}", file=sys.stderr)
 
@@ -232,7 +233,10 @@ def run(tests: Path, name: str, mode: str, home: Path) -> dict[str, dict[str, An
     more = ["-k", name] if name else []
     done = subprocess.run(
         [*command, "-q", "--rootdir", str(tests), str(tests / "test_sft_trainer.py"), "-m", "not slow", *more],
-        cwd=home, env=environment, capture_output=True, text=True,
+        cwd=home,
+        env=environment,
+        capture_output=True,
+        text=True,
     )
     found = json.loads(out.read_text()) if out.is_file() else {}
     if not found:
@@ -263,7 +267,7 @@ def main(tests: Path, name: str = "") -> int:
     for mode in ("sft", "s3ft"):
         failed = [n for n in passing if found[mode].get(n, {}).get("outcome") != "passed"]
         also = sum(found[mode].get(n, {}).get("outcome") == "passed" for n in considered)
-        print(f"S3FTTrainer, recipe {mode}: passes {also} of {len(considered)}; of TRL's {len(passing)}, {len(failed)} differ")
+        print(f"S3FTTrainer, {mode}: passes {also} of {len(considered)}; of TRL's {len(passing)}, {len(failed)} differ")
         for n in failed:
             reason = meant.get(n.partition("[")[0])
             used.add(n.partition("[")[0])

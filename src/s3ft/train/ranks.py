@@ -21,8 +21,8 @@ _DONE = "done"
 def from_first(make: Callable[[], T]) -> T:
     """What `make` gives in the first process, in every process; the others wait for it, however long it takes.
 
-    They wait on a store of the first one's and not in a collective, which ends after ddp_timeout seconds. What is raised
-    in the first process is raised in all, in the others as UserError; so is the end of the first process."""
+    They wait on a store of the first one's and not in a collective, which ends after ddp_timeout seconds. What is
+    raised in the first process is raised in all, in the others as UserError; so is the end of the first process."""
     if not dist.is_initialized() or dist.get_world_size() == 1:
         return make()
     store = _store()
@@ -57,7 +57,8 @@ def _store() -> Any:
 def _wait(store: Any) -> None:
     while True:
         try:
-            return store.wait([_DONE], timedelta(seconds=_LOOK_S))
+            store.wait([_DONE], timedelta(seconds=_LOOK_S))
+            return
         except dist.DistNetworkError as error:
             raise UserError("the first process ended before the targets were made; see what it said") from error
         except dist.DistStoreError:

@@ -62,8 +62,8 @@ def read(rows: Any, what: str, assistant_only: bool = False) -> Iterator[Example
         prompt, gold = formats.FORMS[form][1](row, place)
         if assistant_only and "completion" not in row and any(m["role"] == "assistant" for m in prompt):
             raise ArgumentError(
-                f"{place}: assistant_only_loss trains on every turn of the assistant, S3FT on the last; give each turn a "
-                "row of its own as prompt and completion, or leave assistant_only_loss out"
+                f"{place}: assistant_only_loss trains on every turn of the assistant, S3FT on the last; give each turn "
+                "a row of its own as prompt and completion, or leave assistant_only_loss out"
             )
         yield _example(row, prompt, gold, place)
 
@@ -76,8 +76,8 @@ def _form(row: Mapping[str, Any], place: str) -> str:
         if all(row.get(c) is not None for c in columns):
             return name
     raise ArgumentError(
-        f"{place}: columns found: {', '.join(row)}; a row needs a prompt and its answer: prompt and completion, messages, "
-        "ShareGPT conversations or Alpaca's instruction and output"
+        f"{place}: columns found: {', '.join(row)}; a row needs a prompt and its answer: prompt and completion, "
+        "messages, ShareGPT conversations or Alpaca's instruction and output"
     )
 
 
@@ -101,9 +101,7 @@ def distinct(examples: Iterable[Example]) -> list[Example]:
         groups[digest(example.meta.get(TEMPLATE_ARGUMENTS, {}))].append(example)
     kept = {id(example) for group in groups.values() for example in splits.distinct("rows", group)}
     if len(kept) < len(found):
-        say(
-            f"train_dataset: {len(found) - len(kept)} of {len(found)} rows left out, prompt and answer of an earlier row"
-        )
+        say(f"rows: {len(found) - len(kept)} of {len(found)} left out, they have prompt and answer of an earlier row")
     return [example for example in found if id(example) in kept]
 
 

@@ -6,6 +6,7 @@ import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, is_dataclass
+from pathlib import Path
 from typing import Any
 
 import transformers
@@ -71,11 +72,12 @@ def own(args: Any, name: str) -> SFTConfig:
 
 def require_supported(args: SFTConfig, formatting_func: Any) -> None:
     """Raises ArgumentError for what TRL's trainer does and this one cannot."""
+    template = args.chat_template_path or ""
     for is_wrong, line in (
         (
             formatting_func is not None,
-            "formatting_func: it makes one text of a row, and S3FT needs the prompt apart from the answer; map the rows "
-            "to prompt and completion instead",
+            "formatting_func: it makes one text of a row, and S3FT needs prompt and answer apart; map the rows to "
+            "prompt and completion instead",
         ),
         (
             args.completion_only_loss is False,
@@ -86,16 +88,20 @@ def require_supported(args: SFTConfig, formatting_func: Any) -> None:
             "packing_strategy: found wrapped, which cuts targets; take bfd",
         ),
         (
-            args.packing and args.max_length is None,
+            (args.packing or args.eval_packing) and args.max_length is None,
             "packing: it needs max_length, the tokens of a pack; set max_length",
         ),
         (
-            args.truncation_mode != "keep_start",
-            f"truncation_mode: found {args.truncation_mode}, but no row is ever cut: one that is longer than max_length "
-            "is left out and named; leave it out",
+            template.endswith((".jinja", ".j2")) and not Path(template).is_file(),
+            f"chat_template_path: found {template}, which is no file",
         ),
         (
-            bool((args.dataset_kwargs or {}).get("skip_prepare_dataset")),
+            args.truncation_mode != "keep_start",
+            f"truncation_mode: found {args.truncation_mode}, but no row is cut: one that is longer than max_length is "
+            "left out and named; leave it out",
+        ),
+        (
+            isinstance(args.dataset_kwargs, dict) and bool(args.dataset_kwargs.get("skip_prepare_dataset")),
             "dataset_kwargs: skip_prepare_dataset cannot be set, the rows are rewritten before they are trained on; "
             "leave it out",
         ),
@@ -112,6 +118,10 @@ class Ladder:
     judge: Any
     """What judges.of takes; None if the recipe asks no model."""
     options: BuildOptions
+
+    @property
+    def takes_gold(self) -> bool:
+        return not all(_is_asked(rung.source) for rung in self.recipe)
 
 
 def ladder(args: SFTConfig, judge: Any) -> Ladder:
@@ -135,11 +145,11 @@ def as_ladder(recipe: str | Recipe, judge: Any, options: BuildOptions) -> Ladder
     if options.rejected_gold not in ("keep", "drop"):
         raise UserError(f"rejected_gold: found {options.rejected_gold!r}, expected keep or drop")
     rungs = RECIPES[recipe] if isinstance(recipe, str) else recipe
-    if judge is None and (options.rejected_gold == "drop" or any(_is_judged(rung.source) for rung in rungs)):
+    if judge is None and (options.rejected_gold == "drop" or any(_is_asked(rung.source) for rung in rungs)):
         needed = "rejected_gold: drop" if options.rejected_gold == "drop" else f"recipe {recipe!r}"
         raise UserError(f"{needed} needs a judge; give judge=..., a name of s3ft list or a function")
     return Ladder(rungs, judge, options)
 
 
-def _is_judged(source: str) -> bool:
+def _is_asked(source: str) -> bool:
     return plugins.load("source", source).ask is not None

@@ -7,8 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import datasets
-import torch
-from transformers import PreTrainedModel
 from trl import SFTConfig
 
 from s3ft import judges
@@ -67,7 +65,7 @@ def targets(model: Any, chats: Chats, examples: Sequence[Example], ladder: Ladde
     found: dict[int, Record] = {}
     options, judge = ladder.options, ladder.judge
     if judge is None:
-        judge, options = _NoJudge(), BuildOptions(options.sampling, options.paraphrase, max_undecided=1.0)
+        judge, options = _undecided, BuildOptions(options.sampling, options.paraphrase, max_undecided=1.0)
 
     def open_model(name: str | None, backend: Mapping[str, Any] | None) -> Backend:
         if backend is not None:
@@ -95,11 +93,8 @@ def targets(model: Any, chats: Chats, examples: Sequence[Example], ladder: Ladde
     return (found[place] for place in range(len(examples)))
 
 
-class _NoJudge:
-    """Undecided on everything: gold is taken without a verdict."""
-
-    def __call__(self, examples: Sequence[Example], completions: Sequence[Completion]) -> list[Verdict]:
-        return [Verdict(None, reason="no judge was given") for _ in examples]
+def _undecided(example: Example, completion: Completion) -> Verdict:
+    return Verdict(None, reason="no judge was given")
 
 
 def model_name(model: Any) -> str:

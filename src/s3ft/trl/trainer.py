@@ -20,7 +20,7 @@ from s3ft.trl import settings
 from s3ft.trl.rows import Chats, distinct, gold_records, read, say_dropped
 from s3ft.trl.settings import Ladder, argument_errors
 from s3ft.trl.targets import model_name, opened, targets
-from s3ft.types import Example, Record, UserError
+from s3ft.types import Completion, Example, Record, UserError
 
 _STAND_IN = datasets.Dataset.from_dict({"input_ids": [[0, 0]], "labels": [[-100, 0]]})
 """What TRL is set up with before there are targets."""
@@ -33,6 +33,8 @@ class S3FTTrainer(SFTTrainer):
     function judge(example, completion) -> Verdict; a recipe that asks no model needs none. Evaluation rows keep their
     gold. `s3ft_records` are the rows' histories, `s3ft_dropped` the rows left out with their reasons. Raises
     ArgumentError, which is a UserError and a ValueError, and before anything is generated if an argument is wrong."""
+
+    args: SFTConfig
 
     def __init__(
         self,
@@ -62,14 +64,14 @@ class S3FTTrainer(SFTTrainer):
         with argument_errors():
             if is_deepspeed_zero3_enabled():
                 raise UserError(
-                    "DeepSpeed ZeRO-3: one process generates, and has a part of the weights only; make the targets with "
-                    "s3ft.build_dataset first, and train on them with SFTTrainer"
+                    "DeepSpeed ZeRO-3: one process generates, and has only a part of the weights; make the targets "
+                    "with s3ft.build_dataset first, and train on them with SFTTrainer"
                 )
-            self._chats = _chats(self, args)
+            self._chats = _chats(self.model, self.processing_class, args)
             self._files: list[Rows] = []
             self.eval_dataset = self._tokenised(eval_dataset)
             self.s3ft_dropped: list[tuple[str, str]] = []
-            fitting = list(self._fitting(examples))
+            fitting = self._fitting(examples, ladder)
             self.s3ft_records: list[Record] = from_first(
                 lambda: self._answered(fitting, ladder, more.get("peft_config"))
             )
@@ -82,7 +84,7 @@ class S3FTTrainer(SFTTrainer):
         """As TRL's; rows are tokenised by the same chat policy as those for training."""
         with argument_errors():
             eval_dataset = self._tokenised(eval_dataset)
-        return super().evaluate(eval_dataset, *more, **named)  # type: ignore[no-any-return]
+        return super().evaluate(eval_dataset, *more, **named)
 
     def predict(self, test_dataset: Any, *more: Any, **named: Any) -> Any:
         """As transformers'; rows are tokenised by the same chat policy as those for training."""
@@ -90,16 +92,26 @@ class S3FTTrainer(SFTTrainer):
             test_dataset = self._tokenised(test_dataset)
         return super().predict(test_dataset, *more, **named)
 
-    def _fitting(self, examples: list[Example]) -> Iterator[Example]:
-        """Without the rows whose prompts alone fill max_length: no target of theirs could be trained on."""
+    def _fitting(self, examples: list[Example], ladder: Ladder) -> list[Example]:
+        """Without the rows whose prompts alone fill max_length: no target of theirs could be trained on. Raises
+        UserError for a row whose gold may have to be trained on and cannot."""
+        found = []
         for example in examples:
             chat = self._chats.of(example)
             limit = self.args.max_length or stated_length(chat.tokenizer)
             length = len(chat.prompt_ids(example.prompt, example.tools))
             if limit is not None and length >= limit:
                 self.s3ft_dropped.append((example.id, f"the prompt has {length} tokens, the limit is {limit}"))
-            else:
-                yield example
+                continue
+            if ladder.takes_gold and (why := chat.why_untrainable(example, Completion(example.gold))):
+                raise UserError(f"train_dataset, row {example.id!r}: {why}")
+            found.append(example)
+        if not found:
+            reason = self.s3ft_dropped[0][1] if self.s3ft_dropped else "the data set is empty"
+            raise UserError(
+                f"train_dataset: no rows to train on, {len(examples)} left out ({reason}); raise max_length"
+            )
+        return found
 
     def _answered(self, examples: list[Example], ladder: Ladder, new_adapter: Any) -> list[Record]:
         with _without(self.model, new_adapter):
@@ -122,12 +134,15 @@ class S3FTTrainer(SFTTrainer):
         found = rows.dataset()
         if self.args.shuffle_dataset:
             found = found.shuffle(seed=self.args.seed)
-        return pack_dataset(found, self.args.max_length, self.args.packing_strategy) if is_packed else found
+        if not is_packed:
+            return found
+        assert self.args.max_length is not None, "checked before anything is loaded"
+        return pack_dataset(found, self.args.max_length, self.args.packing_strategy)
 
 
 def _stream(rows: Any, args: SFTConfig) -> Iterable[Any]:
     """Of rows whose number is not known, those that max_steps takes."""
-    if args.max_steps <= 0 or not (isinstance(rows, datasets.IterableDataset) or isinstance(rows, Iterator)):
+    if args.max_steps <= 0 or not (isinstance(rows, datasets.IterableDataset | Iterator)):
         return rows  # type: ignore[no-any-return]
     of_a_step = args.per_device_train_batch_size * args.gradient_accumulation_steps * args.world_size
     say(
@@ -136,10 +151,10 @@ def _stream(rows: Any, args: SFTConfig) -> Iterable[Any]:
     return islice(rows, args.max_steps * of_a_step)
 
 
-def _chats(trainer: SFTTrainer, args: SFTConfig) -> Chats:
-    tokenizer = getattr(trainer.processing_class, "tokenizer", trainer.processing_class)
+def _chats(model: Any, processing_class: Any, args: SFTConfig) -> Chats:
+    tokenizer = getattr(processing_class, "tokenizer", processing_class)
     config = ChatConfig(keep_reasoning=getattr(args, "keep_reasoning", settings.S3FTConfig.keep_reasoning))
-    return Chats(tokenizer, config, loading.stop_ids(trainer.model.generation_config))
+    return Chats(tokenizer, config, loading.stop_ids(model.generation_config))
 
 
 def _without(model: Any, new_adapter: Any) -> AbstractContextManager[Any]:
