@@ -51,9 +51,32 @@ MODELS: dict[str, tuple[str, str, str, dict[str, Any]]] = {
     "tiny-Lfm2ForCausalLM": ("lfm2", "lfm2", "<|im_end|>", {"layer_types": ["conv", "full_attention"]}),
     "tiny-Lfm2ForCausalLM-2.5": ("lfm2", "lfm2_2_5", "<|im_end|>", {"layer_types": ["conv", "full_attention"]}),
     "tiny-GPTNeoXForCausalLM": ("gpt_neox", "", "<|endoftext|>", {}),
+    "tiny-NemotronHForCausalLM-nano": (
+        "nemotron_h",
+        "nemotron_3_nano",
+        "<|im_end|>",
+        {
+            "layers_block_type": ["linear_attention", "full_attention", "mlp"],
+            "num_hidden_layers": 3,
+            "mamba_num_heads": 4,
+            "mamba_head_dim": 8,
+            "ssm_state_size": 8,
+            "n_groups": 1,
+        },
+    ),
+    "tiny-RemoteForCausalLM": ("qwen2", "qwen2_5", "<|im_end|>", {}),
     "Qwen/Qwen3-4B": ("qwen3", "qwen3", "<|im_end|>", {}),
 }
 """By name: transformers' model type, the chat template as TRL ships it, the token that ends turns, the config's own."""
+REMOTE = """from transformers import Qwen2Config, Qwen2ForCausalLM
+
+class RemoteConfig(Qwen2Config):
+    model_type = "remote"
+
+class RemoteForCausalLM(Qwen2ForCausalLM):
+    config_class = RemoteConfig
+"""
+"""The code that the model with code of its own brings."""
 CONTROL = re.compile(r"<\|?[A-Za-z_/][\w/.-]*\|?>")
 
 
@@ -82,6 +105,8 @@ def make_models(hub: Path) -> None:
             make_model(
                 folder / "snapshots" / ("0" * 40), kind, template(template_name) if template_name else None, end, more
             )
+            if "Remote" in name:
+                add_code(folder / "snapshots" / ("0" * 40))
         except Exception as error:
             print(f"no local {name}: {type(error).__name__}: {error}", file=sys.stderr)
 
@@ -93,8 +118,8 @@ def make_model(folder: Path, kind: str, chat_template: str | None, end: str, mor
     plain = Tokenizer(models.BPE())
     plain.pre_tokenizer, plain.decoder = pre_tokenizers.ByteLevel(add_prefix_space=False), decoders.ByteLevel()
     alphabet = pre_tokenizers.ByteLevel.alphabet()
-    trainer = trainers.BpeTrainer(vocab_size=600, initial_alphabet=alphabet, show_progress=False)
-    plain.train_from_iterator([*zen() * 4, "user assistant system"], trainer)
+    trainer = trainers.BpeTrainer(vocab_size=1500, initial_alphabet=alphabet, show_progress=False)
+    plain.train_from_iterator([*zen() * 4, chat_template or "", "user assistant system"], trainer)
     tokenizer = PreTrainedTokenizerFast(
         tokenizer_object=plain, eos_token=end, pad_token="<|pad|>", bos_token="<|bos|>", chat_template=chat_template
     )
@@ -107,6 +132,14 @@ def make_model(folder: Path, kind: str, chat_template: str | None, end: str, mor
     config = AutoConfig.for_model(kind, **{**known, "vocab_size": len(tokenizer), **ids, **more})
     AutoModelForCausalLM.from_config(config).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
+
+
+def add_code(folder: Path) -> None:
+    (folder / "remote.py").write_text(REMOTE)
+    config = json.loads((folder / "config.json").read_text())
+    auto_map = {"AutoConfig": "remote.RemoteConfig", "AutoModelForCausalLM": "remote.RemoteForCausalLM"}
+    config |= {"model_type": "remote", "architectures": ["RemoteForCausalLM"], "auto_map": auto_map}
+    (folder / "config.json").write_text(json.dumps(config))
 
 
 def rows(name: str, config: str, is_text_split: bool) -> list[dict[str, Any]]:
