@@ -222,17 +222,24 @@ class SampledLogprobs:
 
 @contextmanager
 def evaluating(model: Any) -> Iterator[None]:
-    """The model without dropout and gradients; each module's mode is put back. Not inference mode: what a model keeps
+    """The model without dropout, gradients and router losses; everything is put back. Not inference mode: what a model keeps
     from it, such as positions, could not be trained with afterwards."""
     training = [module for module in model.modules() if module.training]
+    config = model.config.get_text_config()
+    # A loss over the experts, which TRL asks for, has no place in generation: its mask is of another length.
+    router = getattr(config, "output_router_logits", False)
     for module in training:
         module.training = False
+    if router:
+        config.output_router_logits = False
     try:
         with torch.no_grad():
             yield
     finally:
         for module in training:
             module.training = True
+        if router:
+            config.output_router_logits = True
 
 
 class PerRowGumbelSampler(transformers.LogitsProcessor):
