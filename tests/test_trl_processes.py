@@ -32,13 +32,14 @@ def judge(example, completion):
     return Verdict(None if failing == "undecided" else True)
 
 rows = ({"prompt": f"What is {n} + 2?", "completion": f"It is {n + 2}."} for n in range(40))
-args = s3ft.S3FTConfig(out, recipe="s3ft", answer_tokens=8, max_steps=6, use_cpu=True, bf16=False, report_to="none",
-                       per_device_train_batch_size=2)
-trainer = s3ft.S3FTTrainer(model, args=args, train_dataset=rows, eval_dataset=[{"prompt": "Hello", "completion": "Yes."}],
-                           judge=judge)
+held_out = [{"prompt": "Hello", "completion": "Yes."}]
+settings = {"answer_tokens": 8, "max_steps": 6, "use_cpu": True, "bf16": False, "report_to": "none"}
+args = s3ft.S3FTConfig(out, per_device_train_batch_size=2, **settings)
+trainer = s3ft.S3FTTrainer(model, args=args, train_dataset=rows, eval_dataset=held_out, judge=judge)
 ids = [row["input_ids"] for row in trainer.train_dataset]
 trainer.train()
-found = {"asked": asked, "ids": ids, "records": len(trainer.s3ft_records), "eval": trainer.evaluate()["eval_loss"]}
+loss = trainer.evaluate()["eval_loss"]
+found = {"asked": asked, "ids": ids, "records": len(trainer.s3ft_records), "loss": loss}
 Path(out, f"{rank}.json").write_text(json.dumps(found))
 """
 

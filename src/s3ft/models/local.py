@@ -222,8 +222,8 @@ class SampledLogprobs:
 
 @contextmanager
 def evaluating(model: Any) -> Iterator[None]:
-    """The model without dropout, gradients and router losses; everything is put back. Not inference mode: what a model keeps
-    from it, such as positions, could not be trained with afterwards."""
+    """The model without dropout, gradients and router losses; everything is put back. Not inference mode: what a model
+    keeps from it, such as positions, could not be trained with afterwards."""
     training = [module for module in model.modules() if module.training]
     config = model.config.get_text_config()
     # A loss over the experts, which TRL asks for, has no place in generation: its mask is of another length.
