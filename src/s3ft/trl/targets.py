@@ -132,7 +132,7 @@ def _tokenizer(name: str, revision: str | None = None, trust_remote_code: bool =
 
 def _rows(record: Record, keep_reasoning: bool) -> Iterator[dict[str, Any]]:
     example = record.example
-    more = {"tools": example.tools, TEMPLATE_ARGUMENTS: example.meta.get(TEMPLATE_ARGUMENTS)}
+    more = {"tools": None, TEMPLATE_ARGUMENTS: example.meta.get(TEMPLATE_ARGUMENTS)}
     rows = records.training_rows(record, keep_reasoning)
     for row, candidate in zip(rows, (record.candidates[k] for k in record.targets), strict=True):
-        yield {**row, "verdict": None if candidate.verdict is None else candidate.verdict.correct, **more}
+        yield {**more, **row, "verdict": None if candidate.verdict is None else candidate.verdict.correct}

@@ -11,6 +11,7 @@ import datasets
 from transformers.integrations import is_deepspeed_zero3_enabled
 from trl import SFTConfig, SFTTrainer, pack_dataset
 
+from s3ft.chat import TemplateUnsupported
 from s3ft.config import ChatConfig
 from s3ft.models import loading
 from s3ft.progress import say
@@ -103,8 +104,11 @@ class S3FTTrainer(SFTTrainer):
             if limit is not None and length >= limit:
                 self.s3ft_dropped.append((example.id, f"the prompt has {length} tokens, the limit is {limit}"))
                 continue
-            if ladder.takes_gold and (why := chat.why_untrainable(example, Completion(example.gold))):
-                raise UserError(f"train_dataset, row {example.id!r}: {why}")
+            if ladder.takes_gold:
+                try:
+                    chat.target(example.prompt, Completion(example.gold), example.tools)
+                except TemplateUnsupported as error:
+                    raise UserError(f"train_dataset, row {example.id!r}: {error}") from error
             found.append(example)
         if not found:
             reason = self.s3ft_dropped[0][1] if self.s3ft_dropped else "the data set is empty"
