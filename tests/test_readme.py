@@ -108,13 +108,6 @@ def test_the_example_judge_judges(folder):
     assert "agreement" in done.stdout
 
 
-def test_the_python_example_runs(folder):
-    (source,) = [b for b in blocks("python") if "build_dataset(" in b]
-    done = subprocess.run([sys.executable, "-c", source], cwd=folder, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    assert "assistant" in done.stdout
-
-
 @pytest.mark.parametrize("block", blocks("yaml"))
 def test_configs_are_valid(block, tmp_path):
     (tmp_path / "c.yaml").write_text(block)

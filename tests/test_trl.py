@@ -6,10 +6,14 @@ import sys
 import datasets
 import pytest
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from peft import LoraConfig, PromptTuningConfig, TaskType, get_peft_model
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
 import s3ft
 import tiny
+from s3ft.chat import open_chat
+from s3ft.config import ChatConfig
+from s3ft.models import loading
 from s3ft.pipeline import BuildOptions
 from s3ft.types import Rung, Sampling, UserError, Verdict
 
@@ -23,8 +27,12 @@ ROWS = [
 
 
 @pytest.fixture(scope="module")
-def model(tmp_path_factory):
-    folder = tiny.model_folder(tmp_path_factory.mktemp("model"), tiny.tokenizer())
+def folder(tmp_path_factory):
+    return tiny.model_folder(tmp_path_factory.mktemp("model"), tiny.tokenizer())
+
+
+@pytest.fixture
+def model(folder):
     return AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32), AutoTokenizer.from_pretrained(folder)
 
 
@@ -108,9 +116,124 @@ def test_bad_input_is_one_line(model, change, message):
         build(model, **change)
 
 
-def test_a_trainer_needs_rows_and_judge(model):
-    with pytest.raises(UserError, match="needs train_dataset and judge"):
-        s3ft.S3FTTrainer(model[0], processing_class=model[1])
+def trainer(model, folder, rows=ROWS, **more):
+    settings = {"answer_tokens": 8, "max_steps": 2, "use_cpu": True, "bf16": False, "report_to": "none"}
+    args = s3ft.S3FTConfig(str(folder), **{**settings, **more.pop("settings", {})})
+    return s3ft.S3FTTrainer(model[0], args, train_dataset=rows, judge=even, processing_class=model[1], **more)
+
+
+def held_out(form):
+    found = datasets.Dataset.from_list([{**ROWS[0], "tools": None}, *ROWS[3:6]])
+    streamed = found.to_iterable_dataset()
+    return {
+        "list": ROWS,
+        "dataset": found,
+        "stream": streamed,
+        "dict": {"one": found, "two": streamed},
+        "dataset dict": datasets.DatasetDict({"one": found, "two": found}),
+    }[form]
+
+
+@pytest.mark.parametrize("form", ["list", "dataset", "stream", "dict", "dataset dict"])
+def test_evaluation_rows_are_what_is_trained_on_with_the_gold(model, tmp_path, form):
+    """Given at the start, to evaluate and to predict: all are the same."""
+    made = trainer(model, tmp_path, eval_dataset=held_out(form), compute_metrics=lambda found: {"mine": 0.5})
+    chat = open_chat(model[1], ChatConfig(), stop_ids=loading.stop_ids(model[0].generation_config))
+    sets = made.eval_dataset if isinstance(made.eval_dataset, dict) else {"": made.eval_dataset}
+    for rows in sets.values():
+        targets = [
+            chat.target(r["prompt"], chat.gold("four")) for r in (ROWS if form == "list" else held_out("dataset"))
+        ]
+        assert [(r["input_ids"], r["labels"]) for r in rows] == [(t.input_ids, t.labels) for t in targets]
+    found, again = made.evaluate(), made.evaluate(held_out(form))
+    names = {f"eval_{name}_loss" if name else "eval_loss" for name in sets}
+    assert names <= found.keys()
+    assert {n: again[n] for n in names} == {n: found[n] for n in names}
+    assert all(found[n.replace("loss", "mine")] == 0.5 for n in names)
+    if form == "list":
+        assert made.predict(ROWS).metrics["test_loss"] == found["eval_loss"]
+
+
+def test_the_best_model_is_chosen_by_a_metric(model, tmp_path):
+    settings = {"eval_strategy": "steps", "eval_steps": 1, "save_strategy": "steps", "save_steps": 1}
+    settings |= {"metric_for_best_model": "eval_mean_token_accuracy", "load_best_model_at_end": True}
+    made = trainer(model, tmp_path, eval_dataset=ROWS, settings=settings)
+    made.train()
+    assert made.state.best_metric is not None
+    assert (tmp_path / "checkpoint-1").is_dir()
+
+
+def answers(made):
+    return [r.candidates[0].completion.token_ids for r in made.s3ft_records]
+
+
+@pytest.fixture
+def adapted(model):
+    """A model with an adapter that does something, and dropout that hides it."""
+    torch.manual_seed(0)
+    settings = LoraConfig(r=4, lora_dropout=0.9, target_modules="all-linear", init_lora_weights=False)
+    return get_peft_model(model[0], settings), model[1]
+
+
+def test_a_model_in_memory_answers_without_dropout_and_is_put_back(adapted, tmp_path):
+    peft_model = adapted[0].train()
+    frozen = peft_model.get_base_model().model.layers[0].eval()
+    peft_model.gradient_checkpointing_enable()
+    peft_model.config.use_cache = False
+    modes = {name: module.training for name, module in peft_model.named_modules()}
+    made, again = (trainer(adapted, tmp_path) for _ in range(2))
+    assert answers(made) == answers(again)
+    assert {name: module.training for name, module in peft_model.named_modules()} == modes
+    assert not frozen.training
+    assert peft_model.is_gradient_checkpointing
+    assert peft_model.config.use_cache is False
+    peft_model.eval()
+    assert answers(trainer(adapted, tmp_path)) == answers(made)
+
+
+def test_a_second_round_begins_from_what_the_first_one_trained(model, adapted, tmp_path):
+    first = trainer(adapted, tmp_path, settings={"learning_rate": 0.1})
+    first.train()
+    second = trainer((first.model, model[1]), tmp_path)
+    assert answers(second) != answers(first)
+    assert answers(second) == answers(trainer((first.model.eval(), model[1]), tmp_path))
+    assert second.train().training_loss > 0
+
+
+@pytest.mark.parametrize(
+    "peft_config",
+    [
+        LoraConfig(target_modules="all-linear", lora_dropout=0.5),
+        LoraConfig(target_modules="all-linear", init_lora_weights=False),
+        LoraConfig(target_modules="all-linear", init_lora_weights="pissa"),
+        PromptTuningConfig(task_type=TaskType.CAUSAL_LM, num_virtual_tokens=4),
+    ],
+    ids=["lora", "random", "pissa", "prompt tuning"],
+)
+def test_a_new_adapter_has_no_part_in_the_answers(model, tmp_path, peft_config):
+    plain = answers(trainer(model, tmp_path))
+    settings = {"gradient_checkpointing": not peft_config.is_prompt_learning}
+    made = trainer(model, tmp_path, peft_config=peft_config, settings=settings)
+    assert answers(made) == plain
+    assert made.train().training_loss > 0
+
+
+def test_experts_answer_and_train(model, tmp_path):
+    """TRL asks a mixture of experts for its router's loss, whose mask has no place in generation."""
+    shape = AutoConfig.for_model(
+        "mixtral",
+        vocab_size=len(model[1]),
+        hidden_size=16,
+        intermediate_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        num_local_experts=4,
+    )
+    made = trainer((AutoModelForCausalLM.from_config(shape), model[1]), tmp_path)
+    assert made.aux_loss_enabled
+    assert made.model.config.output_router_logits
+    assert made.train().training_loss > 0
 
 
 QUIET = """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -109,7 +110,12 @@ def turns(value: Any, place: str, column: str, ends: str = "user") -> list[Messa
 
 
 def tools(value: Any, place: str, column: str) -> list[dict[str, Any]] | None:
-    """Tool descriptions as chat templates take them; None where there are none."""
+    """Tool descriptions as chat templates take them, or those as JSON text; None where there are none."""
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError as error:
+            raise UserError(f"{place}: column {column!r} holds {_short(value)}, which is not JSON: {error}") from error
     if value is not None and not (isinstance(value, list) and all(isinstance(t, dict) for t in value)):
         raise UserError(
             f"{place}: column {column!r} holds {_short(value)}, expected a list of tools; name yours with task.tools"

@@ -91,9 +91,11 @@ class LocalModel:
             do_sample=False,
             eos_token_id=list(self.chat.stop_ids),
             pad_token_id=pad,
+            # A model that was trained with checkpointing says False.
+            use_cache=True,
         )
         sampled = SampledLogprobs()
-        with torch.inference_mode(), sampled.listening(self._plain):
+        with evaluating(self.model), sampled.listening(self._plain):
             out = self.model.generate(input_ids=ids, attention_mask=mask, generation_config=settings, **extra)
             logprobs = sampled.of(out[:, width:]).tolist()
         rows = zip(out[:, width:].tolist(), logprobs, prompts, strict=True)
@@ -147,7 +149,8 @@ class LocalModel:
             batch, groups = groups[:size], groups[size:]
             prompt_ids = [targets[own[0]].input_ids[: targets[own[0]].num_prompt] for own in batch]
             ends = [[targets[i].input_ids[targets[i].num_prompt :] for i in own] for own in batch]
-            sums = shared_prompt.logprobs(self.model, prompt_ids, ends)
+            with evaluating(self.model):
+                sums = shared_prompt.logprobs(self.model, prompt_ids, ends)
             if sums is None:
                 return []
             indexes = [i for own in batch for i in own]
@@ -161,7 +164,9 @@ class LocalModel:
 
     @cached_property
     def _parameters(self) -> frozenset[str]:
-        """What the model's forward takes."""
+        """What the model's forward takes; nothing is relied on where virtual tokens come before the prompt."""
+        if getattr(getattr(self.model, "active_peft_config", None), "is_prompt_learning", False):
+            return frozenset()
         return frozenset(inspect.signature(self._plain.forward).parameters)
 
     def _scores(self, rows: list[list[int]], prompts: list[int]) -> list[Score]:
@@ -173,7 +178,7 @@ class LocalModel:
         # What stands before the first completion predicts nothing that is asked for.
         start = min(prompts) - 1
         asked = {"logits_to_keep": width - start} if "logits_to_keep" in self._parameters else {}
-        with torch.inference_mode():
+        with evaluating(self.model):
             logits = self.model(input_ids=ids, attention_mask=mask, use_cache=False, **asked).logits[:, start - width :]
             logprobs = selective_log_softmax(logits[:, :-1].float(), ids[:, start + 1 :])
         sums = [
@@ -217,6 +222,28 @@ class SampledLogprobs:
         passes; the sampled tokens are the last."""
         self._take(ids[:, -1])
         return torch.stack(self._steps[-ids.shape[1] :], 1)
+
+
+@contextmanager
+def evaluating(model: Any) -> Iterator[None]:
+    """The model without dropout, gradients and router losses; everything is put back. Not inference mode: what a model
+    keeps from it, such as positions, could not be trained with afterwards."""
+    training = [module for module in model.modules() if module.training]
+    config = model.config.get_text_config()
+    # A loss over the experts, which TRL asks for, has no place in generation: its mask is of another length.
+    router = getattr(config, "output_router_logits", False)
+    for module in training:
+        module.training = False
+    if router:
+        config.output_router_logits = False
+    try:
+        with torch.no_grad():
+            yield
+    finally:
+        for module in training:
+            module.training = True
+        if router:
+            config.output_router_logits = True
 
 
 class PerRowGumbelSampler(transformers.LogitsProcessor):

@@ -34,7 +34,7 @@ def logprobs(
     positions = (mask.cumsum(-1) - 1).clamp_min(0)
     ends = torch.tensor([c + [0] * (length - len(c)) for c in rows], device=model.device)
     is_real = torch.tensor([[1] * len(c) + [0] * (length - len(c)) for c in rows], device=model.device)
-    with torch.inference_mode():
+    with torch.no_grad():
         first = model(input_ids=ids, attention_mask=mask, position_ids=positions, use_cache=True, logits_to_keep=1)
         cache = first.past_key_values
         # Other caches hold a state that has no rows to be repeated, such as that of a recurrent layer.

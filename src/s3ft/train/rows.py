@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from s3ft.chat.policy import Chat, TemplateUnsupported
 from s3ft.data import records
-from s3ft.types import Candidate, Record, UserError
+from s3ft.types import Candidate, Example, Record, UserError
 
 _CHUNK = 512
 
@@ -65,14 +65,16 @@ class Rows:
         return lambda i: hashlib.blake2b(f"{seed}\0{epoch}\0{self.keys[i]}".encode(), digest_size=8).digest()
 
 
-def prepare(rows: Iterable[Record | Mapping[str, Any]], chat: Chat, max_length: int | None = None) -> Rows:
-    """Token ids and labels of every target, each held against the chat template. Rows with more tokens than
-    `max_length` (default: what the tokenizer states) are left out and named; none is ever cut.
+def prepare(
+    rows: Iterable[Record | Mapping[str, Any]], chat: Chat | Callable[[Example], Chat], max_length: int | None = None
+) -> Rows:
+    """Token ids and labels of every target, each held against the chat template: the one policy, or each row's own.
+    Rows with more tokens than `max_length` (default: what the tokenizer states) are left out and named; none is ever
+    cut.
 
     Raises TemplateUnsupported for a row that the template does not support, UserError if nothing is left."""
     import pyarrow
 
-    limit = max_length or _stated(chat.tokenizer)
     keys: list[str] = []
     lengths: list[int] = []
     dropped: list[tuple[str, str]] = []
@@ -87,8 +89,10 @@ def prepare(rows: Iterable[Record | Mapping[str, Any]], chat: Chat, max_length: 
     chunk: list[dict[str, list[int]]] = []
     with pyarrow.OSFile(str(path), "wb") as sink, pyarrow.ipc.new_stream(sink, schema) as writer:
         for key, record, candidate in _targets(rows, dropped):
+            own = chat if isinstance(chat, Chat) else chat(record.example)
+            limit = max_length or stated_length(own.tokenizer)
             try:
-                target = chat.target(record.example.prompt, candidate.trained, record.example.tools)
+                target = own.target(record.example.prompt, candidate.trained, record.example.tools)
             except UserError as error:
                 raise TemplateUnsupported(f"row {key!r}, target from {candidate.source}: {error}") from error
             if limit is not None and len(target.input_ids) > limit:
@@ -111,7 +115,7 @@ def prepare(rows: Iterable[Record | Mapping[str, Any]], chat: Chat, max_length: 
         raise UserError(
             f"no rows to train on, {len(dropped)} left out ({reasons}); raise max_length or change the recipe"
         )
-    pad = chat.tokenizer.pad_token_id
+    pad = own.tokenizer.pad_token_id
     return Rows(
         path,
         keys,
@@ -121,9 +125,9 @@ def prepare(rows: Iterable[Record | Mapping[str, Any]], chat: Chat, max_length: 
         dict(matches),
         dict(sources),
         total.hexdigest(),
-        chat.identity,
-        pad if pad is not None else chat.stop_ids[0],
-        chat.tokenizer,
+        own.identity,
+        pad if pad is not None else own.stop_ids[0],
+        own.tokenizer,
         folder,
     )
 
@@ -139,7 +143,7 @@ def _targets(
             yield record.example.id + (f"#{number}" if number else ""), record, record.candidates[index]
 
 
-def _stated(tokenizer: Any) -> int | None:
+def stated_length(tokenizer: Any) -> int | None:
     """The length a tokenizer states; transformers writes a huge number where none is stated."""
     stated = getattr(tokenizer, "model_max_length", None)
     return int(stated) if stated and stated < 1_000_000_000 else None
