@@ -136,16 +136,14 @@ def _records(local: LocalModel, rows: Any, judge: Any, recipe: str | Recipe, opt
 
 
 def _examples(rows: Any) -> Iterator[Example]:
-    form = ""
     for number, row in enumerate(rows, 1):
         place = f"row {number}"
-        if not form:
-            form = formats.detect(row, place)
-            console.print(f"data: read as {form}", highlight=False)
-        prompt, gold = formats.FORMS[form][1](row, place)
-        reference = row["reference"] if row.get("reference") is not None else gold
+        found = formats.read(row, place)
+        if number == 1:
+            console.print(f"data: {found.mapping}", highlight=False)
+        reference = row["reference"] if row.get("reference") is not None else found.reference
         offered = formats.tools(row.get("tools"), place, "tools")
-        yield formats.example(row, prompt, gold, reference, offered, row.get("id"))
+        yield formats.example(row, found.prompt, found.gold, reference, offered, row.get("id"))
 
 
 def _rows(record: Record, keep_reasoning: bool) -> Iterator[Mapping[str, Any]]:
