@@ -81,6 +81,11 @@ class Build:
     advance: Advance
     counts: BuildCounts
     """What was counted so far."""
+    recipe: str = ""
+    """The recipe that is made now."""
+    accepted: dict[str, Counter[str]] = field(default_factory=dict)
+    """Completions that the judge accepted so far, by recipe and source."""
+    _source: str = ""
     _asked: dict[str, int] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -101,6 +106,7 @@ class Build:
             _stop_if_gold_is_rejected(self.counts.gold, gold)
             self.advance(len(rows))
             for name, recipe in self.recipes.items():
+                self.recipe = name
                 with share(self.advance, len(rows) * self._asked[name]) as inner:
                     records = climb(rows, recipe, self._means(inner), gold)
                 with share(self.advance, len(rows)) as inner:
@@ -116,7 +122,7 @@ class Build:
         return Means(
             self.sources,
             lambda rung, examples: self._proposed(rung, examples, advance),
-            self.judge,
+            self._judged,
             self.chat.checked,
             self._scores if scoring(self.backend) else None,
             self.options.rejected_gold == "drop",
@@ -125,12 +131,25 @@ class Build:
     def _proposed(self, rung: Rung, examples: Sequence[Example], advance: Advance) -> list[list[Completion]]:
         ask = self.sources[rung.source].ask
         assert ask is not None
+        self._source = rung.source
         requests = [Request(ask(e, self.options.paraphrase), e.tools) for e in examples]
         found: list[list[Completion]] = [[] for _ in requests]
         for index, completions in self.backend.generate(requests, _drawn(self.options.sampling, rung)):
             found[index] = completions
             advance(1)
         return found
+
+    def _judged(self, examples: Sequence[Example], completions: Sequence[Completion]) -> list[Verdict]:
+        verdicts = self.judge(examples, completions)
+        counts = self.accepted.setdefault(self.recipe, Counter())
+        counts[self._source] += sum(v.correct is True for v in verdicts)
+        return verdicts
+
+    def progress(self) -> str:
+        """What was accepted so far under the recipe that is made now, in words."""
+        counts = self.accepted.get(self.recipe)
+        said = f": {', '.join(f'{n} {source}' for source, n in counts.items())} accepted" if counts else ""
+        return f"{self.recipe}{said}"
 
     def _scores(self, examples: Sequence[Example], completions: Sequence[Completion]) -> list[Score | None]:
         scorer = scoring(self.backend)

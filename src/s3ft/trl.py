@@ -128,9 +128,8 @@ def _records(local: LocalModel, rows: Any, judge: Any, recipe: str | Recipe, opt
     rungs = RECIPES[recipe] if isinstance(recipe, str) else recipe
     examples = splits.distinct("rows", _examples(rows))
     made = build_records(examples, rungs, local, judges.of(judge, lambda name, backend: local), local.chat, options)
-    total = len(rows) * made.steps if isinstance(rows, Sized) else None
-    with progress("build", total, "steps") as advance:
-        made.advance = advance
+    with progress("build", len(rows) if isinstance(rows, Sized) else None) as bar:
+        bar.detail, made.advance = made.progress, lambda n: bar(n / made.steps)
         for _, found in made:
             yield from found
 

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from s3ft.evaluate import Sample
-from s3ft.progress import progress
 from s3ft.protocols import Backend, Judge
 from s3ft.types import Completion, Example, Request, Sampling
 
 
-def measure(sampling: Sampling, backend: Backend, examples: Sequence[Example], judge: Judge) -> list[Sample]:
-    """One sample per test row; a completion that is cut, failed or undecided scores 0 and says so."""
+def measure(
+    sampling: Sampling,
+    backend: Backend,
+    examples: Sequence[Example],
+    judge: Judge,
+    advance: Callable[[int], None] = lambda n: None,
+) -> list[Sample]:
+    """One sample per test row; a completion that is cut, failed or undecided scores 0 and says so. `advance` is called
+    with the rows answered."""
     completions = [Completion("", finish_reason="error")] * len(examples)
-    with progress("target task", len(examples)) as advance:
-        for index, found in backend.generate([Request(e.prompt, e.tools) for e in examples], sampling):
-            completions[index] = found[0]
-            advance(1)
+    for index, found in backend.generate([Request(e.prompt, e.tools) for e in examples], sampling):
+        completions[index] = found[0]
+        advance(1)
     verdicts = judge(examples, completions)
     return [
         {

@@ -5,6 +5,9 @@ from __future__ import annotations
 import time
 from contextlib import ExitStack
 from dataclasses import astuple
+from typing import Any
+
+import yaml
 
 from s3ft import plugins
 from s3ft.build_statistics import RecipeCounts
@@ -32,6 +35,7 @@ def build(run: Run) -> None:
     measured = run.counts(config.evaluate.split).rows
     if few := splits.few_rows(config.evaluate.split, min(measured, config.evaluate.rows or measured)):
         run.log(f"data: warning: {few}")
+    run.log(f"judge: {described(run.judge_spec)}, {'as configured' if config.judge else 'the default of the task'}")
     if read.conflicts:
         run.log(f"data: warning: {read.conflict()}; all are trained on, drop the wrong ones")
     if read.duplicates or read.in_evaluation_split:
@@ -45,7 +49,8 @@ def build(run: Run) -> None:
     with ExitStack() as stack:
         outputs = {n: stack.enter_context(atomic.whole(run.records(n))) for n in recipes}
         train = {n: stack.enter_context(atomic.whole(run.targets(n))) for n in recipes}
-        build.advance = stack.enter_context(progress("build", read.rows * build.steps, "steps"))
+        bar = stack.enter_context(progress("build", read.rows))
+        bar.detail, build.advance = build.progress, lambda n: bar(n / build.steps)
         for name, found in build:
             for record in found:
                 atomic.write_line(outputs[name], records.to_json(record))
@@ -59,6 +64,11 @@ def build(run: Run) -> None:
         run.log(_line(name, counts))
     if gold.rejected or gold.undecided:
         run.log(f"judge: {gold.rejected} of {read.rows} gold answers rejected, {gold.undecided} undecided")
+
+
+def described(judge: str | dict[str, Any]) -> str:
+    """A judge as a config names it, on one line."""
+    return judge if isinstance(judge, str) else yaml.safe_dump(judge, default_flow_style=True, width=1000).strip()
 
 
 def _line(name: str, counts: RecipeCounts) -> str:

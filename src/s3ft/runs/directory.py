@@ -19,7 +19,7 @@ from s3ft.config import BackendConfig, RunConfig, parse
 from s3ft.data import atomic, made, splits
 from s3ft.digest import digest
 from s3ft.models import locate
-from s3ft.progress import console, shown
+from s3ft.progress import say, shown
 from s3ft.protocols import Backend, Judge
 from s3ft.types import Adapter, Example, ModelFiles, Recipe, Split, Task, UserError
 
@@ -159,7 +159,7 @@ class Run:
         if os.environ.get("RANK", "0") != "0":
             return
         text = shown(text)
-        console.print(text, soft_wrap=True, markup=False)
+        say(text)
         with (self.folder / "log.txt").open("a", encoding="utf-8") as file:
             file.write(f"{datetime.now().isoformat(timespec='seconds')} {text}\n")
 

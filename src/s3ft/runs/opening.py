@@ -40,7 +40,7 @@ def opened(config: RunConfig, name: str) -> Iterator[tuple[Run, TextIO]]:
         raise UserError(f"--name: found {name!r}, expected letters, digits, '_', '-' and '.'; the run is runs/NAME")
     folder = RUNS / name
     then = _begun_with(folder)
-    resolved = _with_date(config, then)
+    resolved = with_date(config, then)
     run = Run(resolved, folder)
     if not is_same(then, resolved):
         if then is not None and directory.has_results(folder):
@@ -95,7 +95,7 @@ def _has_versions(run: Run, is_begun: bool) -> bool:
     return False
 
 
-def _with_date(config: RunConfig, then: RunConfig | None) -> RunConfig:
+def with_date(config: RunConfig, then: RunConfig | None = None) -> RunConfig:
     """The config with the day the run began, so that midnight changes nothing for templates that print a date."""
     begun = config.chat.date or (then.chat.date if then else None) or date.today().isoformat()
     return config.model_copy(update={"chat": config.chat.model_copy(update={"date": begun})})

@@ -50,12 +50,13 @@ def sweep(run: Run) -> None:
     examples, judge = list(run.examples("validation", config.sweep.rows)), run.judge()
     for name in missing:
         tried: list[dict[str, Any]] = []
-        for job in jobs[name]:
-            backend = Cached(run.evaluation_backend(Adapter(job.folder)), run.store)
-            score = mean(target.measure(config.sampling, backend, examples, judge))
-            tried.append(
-                {"learning_rate": job.setting.learning_rate, "lora_rank": job.setting.lora_rank, "score": score}
-            )
+        with progress(f"sweep {name}: validation", len(examples) * len(jobs[name])) as bar:
+            for job in jobs[name]:
+                backend = Cached(run.evaluation_backend(Adapter(job.folder)), run.store)
+                score = mean(target.measure(config.sampling, backend, examples, judge, bar))
+                tried.append(
+                    {"learning_rate": job.setting.learning_rate, "lora_rank": job.setting.lora_rank, "score": score}
+                )
         best = max(tried, key=lambda point: point["score"])
         chosen = {k: best[k] for k in ("learning_rate", "lora_rank")}
         found = {"key": keys[name], "rows": len(examples), "chosen": chosen, "tried": tried}
@@ -138,12 +139,12 @@ def _train(run: Run, jobs: list[Job]) -> None:
     base = Base(run.model.folder, dtype, device, config.trust_remote_code)
     longest = config.train.max_length or loading.context_length(run.model.folder)
     prepared: dict[str, Any] = {}
-    with progress("train", len(missing) * _steps(run), "steps") as advance:
+    with progress("train", len(missing) * _steps(run) * config.train.batch_size) as bar:
         for job in missing:
             if job.recipe not in prepared:
                 prepared = {job.recipe: prepare(records.read(run.records(job.recipe)), run.chat, longest)}
             arm = Arm(job.recipe, job.seed, job.setting, _steps(run), job.key)
-            facts = loop.train(base, prepared[job.recipe], job.folder, arm, advance=advance)
+            facts = loop.train(base, prepared[job.recipe], job.folder, arm, bar=bar)
             names = ", ".join(id for id, _ in facts["dropped"][:5])
             left_out = f", {len(facts['dropped'])} rows left out ({names})" if facts["dropped"] else ""
             run.log(f"train {job.recipe} seed {job.seed}: loss {facts['mean_loss']:.3f}{left_out}")
