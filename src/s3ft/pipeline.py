@@ -8,9 +8,10 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from s3ft import plugins
+from s3ft import overrides, plugins
 from s3ft.build_statistics import BuildCounts, VerdictCounts
 from s3ft.ladder import Means, climb, with_score
+from s3ft.overrides import Decisions
 from s3ft.progress import share
 from s3ft.protocols import Backend, Judge, require, scoring
 from s3ft.sources.paraphrase import PROMPT
@@ -39,6 +40,8 @@ class BuildOptions:
     """What becomes of gold that the judge rejects: "keep" (and count it) or "drop" the row."""
     max_undecided: float = 0.05
     """Share of None from the judge above which the build stops."""
+    overrides: Decisions = field(default_factory=dict)
+    """Rows whose target a person decided."""
 
 
 def build_records(
@@ -109,6 +112,7 @@ class Build:
                 self.recipe = name
                 with share(self.advance, len(rows) * self._asked[name]) as inner:
                     records = climb(rows, recipe, self._means(inner), gold)
+                records = self._decided(records, gold)
                 with share(self.advance, len(rows)) as inner:
                     records = self._scored(records, inner)
                 for record in records:
@@ -117,6 +121,17 @@ class Build:
             _stop_if_undecided(
                 [self.counts.gold, *(c.judged for c in self.counts.recipes.values())], self.options.max_undecided
             )
+
+    def _decided(self, records: list[Record], gold: Sequence[Verdict]) -> list[Record]:
+        """The records with the targets that a person decided, which are counted."""
+        decisions, counts = self.options.overrides, self.counts.recipes[self.recipe]
+        for place, record in enumerate(records):
+            if (decision := decisions.get(record.example.id)) is not None:
+                records[place], counted = overrides.decided(
+                    record, decision, counts.sources, gold[place], self.chat.why_untrainable
+                )
+                counts.overridden[counted] += bool(counted)
+        return records
 
     def _means(self, advance: Advance) -> Means:
         return Means(

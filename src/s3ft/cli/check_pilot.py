@@ -113,7 +113,9 @@ def answers(run: Run, examples: list[Example], test_rows: int) -> Answered:
         _ = cast(InProcessBackend, raw).local
     judge = judges.load(run.judge_spec, lambda name, spec: run.open_model(name, spec) if name or spec else above)
     config = run.config
-    options = BuildOptions(config.sampling, run.task.paraphrase, config.rejected_gold, config.max_undecided)
+    options = BuildOptions(
+        config.sampling, run.task.paraphrase, config.rejected_gold, config.max_undecided, run.overrides
+    )
     made = build_records(examples, run.recipes, above, judge, run.chat, options)
     found: dict[str, list[Record]] = {name: [] for name in run.recipes}
     begun = time.monotonic()

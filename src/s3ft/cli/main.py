@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import sys
 import traceback
@@ -131,6 +132,26 @@ def export(
     from s3ft.cli import export as exporting
 
     exporting.export(run_dir, recipe, to, seed, out)
+
+
+@app.command
+def init(
+    what: Annotated[str, Parameter(help="lab, gsm8k, mbpp or nq, or a file, folder or Hub id with rows.")] = "lab",
+    *overrides: Overrides,
+    out: Annotated[Path | None, Parameter(help="The config to write; default: beside the file.")] = None,
+) -> None:
+    """Write a config to start from, with the columns found in your rows and every field explained."""
+    from s3ft.cli import init as starting
+
+    starting.write(what, overrides, out)
+
+
+@app.command(name="config")
+def reference(*, schema: Annotated[bool, Parameter(help="As JSON schema, for editors.", negative="")] = False) -> None:
+    """Show every field of a config with its default, explained."""
+    from s3ft.config import reference as fields
+
+    sys.stdout.write(f"{json.dumps(fields.json_schema(), indent=2)}\n" if schema else fields.as_yaml({}, {}))
 
 
 @app.command(name="list")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from s3ft.digest import digest
@@ -36,6 +36,8 @@ class Read:
     """What the judge compares with: the gold, or every accepted answer."""
     mapping: str
     """Where each of them was found, in words."""
+    columns: Mapping[str, str] = field(default_factory=dict)
+    """The same as options of the task `rows`, where they can say it."""
 
 
 def read(row: Row, place: str) -> Read:
@@ -61,6 +63,8 @@ def understood(prompt: list[Message], answers: list[str], mapping: str) -> Read:
 
 def _question(row: Row, place: str, question: str, gold: str) -> Read:
     context = _first(row, _CONTEXTS)
+    # That of another row may be empty, which a template would not know.
+    columns = {"prompt": question, "gold": gold} if context is None else {}
     turns_ = turns(row[question], place, question)
     if context is not None and isinstance(row[context], str) and len(turns_) == 1:
         turns_ = [{"role": "user", "content": f"{row[context]}\n\n{turns_[0]['content']}"}]
@@ -68,8 +72,9 @@ def _question(row: Row, place: str, question: str, gold: str) -> Read:
     found = understood(turns_, answers(row[gold], place, gold), f"prompt from {question}, gold from {gold}")
     if gold == "solution" and row.get("answer") is not None:
         # Mathematics data: the worked solution and, by itself, its result.
-        return replace(found, reference=row["answer"], mapping=f"{found.mapping}, compared with answer")
-    return found
+        columns = {**columns, "reference": "answer"} if columns else {}
+        found = replace(found, reference=row["answer"], mapping=f"{found.mapping}, compared with answer")
+    return replace(found, columns=columns)
 
 
 def _first(row: Row, names: Sequence[str]) -> str | None:

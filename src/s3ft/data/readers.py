@@ -58,6 +58,13 @@ def rows(where: Where, split: Split, prompt_of: Callable[[Row, str], list[Messag
             yield row, place
 
 
+def first(where: str) -> tuple[Row, str]:
+    """The first training row, with its place for messages. Raises UserError if there is none."""
+    for row in _pool(where, "train"):
+        return row, f"{where} row 1"
+    raise UserError(f"{where}: no rows; give a file with some")
+
+
 def column(row: Row, name: str, place: str) -> Any:
     """A column that must be there; `answer.text` is the field text of the column answer, or of each of its parts.
     Raises UserError with the columns found."""

@@ -9,6 +9,8 @@ from typing import Any, Literal
 from rich.console import Console
 from rich.table import Table
 
+from s3ft.report import words
+
 Cells = list[str]
 
 
@@ -55,6 +57,7 @@ def notes(found: dict[str, Any]) -> Iterator[str]:
         f"Targets: percent of rows from {'/'.join([*_sources(found), 'dropped'])}. NLL/token: "
         "negative log likelihood of a target's token under the base, in nats."
     )
+    yield from words.sentences(found)
     data = found["data"]
     gold = data["gold"]
     yield (

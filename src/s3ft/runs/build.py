@@ -43,8 +43,14 @@ def build(run: Run) -> None:
             f"data: removed {read.duplicates} duplicate rows and {read.in_evaluation_split} whose prompt is also in an "
             "evaluation split"
         )
+    if run.overrides:
+        unknown = run.overrides.keys() - {e.id for e in run.examples("train") if e.id in run.overrides}
+        named = f"; not among the training rows: {', '.join(sorted(unknown)[:5])}" if unknown else ""
+        run.log(f"overrides: {len(run.overrides)} rows in {config.overrides}{named}")
     begun = time.monotonic()
-    options = BuildOptions(config.sampling, run.task.paraphrase, config.rejected_gold, config.max_undecided)
+    options = BuildOptions(
+        config.sampling, run.task.paraphrase, config.rejected_gold, config.max_undecided, run.overrides
+    )
     build = build_records(run.examples("train"), recipes, run.base(), run.judge(), run.chat, options)
     with ExitStack() as stack:
         outputs = {n: stack.enter_context(atomic.whole(run.records(n))) for n in recipes}
@@ -72,13 +78,19 @@ def described(judge: str | dict[str, Any]) -> str:
 
 
 def _line(name: str, counts: RecipeCounts) -> str:
-    shares = ", ".join(f"{k} {v:.1%}" for k, v in counts.as_dict()["composition"].items() if v)
-    return f"build {name}: {counts.targets} targets of {counts.rows} rows: {shares}"
+    found = counts.as_dict()
+    decided = ", ".join(f"{what} {n}" for what, n in found["overridden"].items())
+    shares = ", ".join(f"{k} {v:.1%}" for k, v in found["composition"].items() if v)
+    said = f"; overrides: {decided}" if decided else ""
+    return f"build {name}: {counts.targets} targets of {counts.rows} rows: {shares}{said}"
 
 
 def _key(run: Run, recipe: str) -> str:
     config = run.config
     how = config.model_dump(mode="json", include={"sampling", "chat", "rejected_gold"})
+    decided = [sorted(run.overrides.items())] if run.overrides else []
     rungs = [[plugins.identity(r.source), *astuple(r)] for r in run.recipes[recipe]]
     judge, rows = plugins.identity(run.judge_spec), run.counts("train").digest
-    return digest([run.model.fingerprint, rows, judge, run.task.paraphrase, how, settings(config.backend), rungs])
+    return digest(
+        [run.model.fingerprint, rows, judge, run.task.paraphrase, how, settings(config.backend), rungs, *decided]
+    )

@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from s3ft import backends, judges, tasks
+from s3ft import backends, judges, overrides, tasks
 from s3ft.backends import cache
 from s3ft.config import BackendConfig, RunConfig, parse
 from s3ft.data import atomic, made, splits
@@ -66,6 +66,11 @@ class Run:
     @cached_property
     def recipes(self) -> dict[str, Recipe]:
         return self.config.ladders()
+
+    @cached_property
+    def overrides(self) -> dict[str, str]:
+        """The rows whose target a person decided."""
+        return overrides.read(self.config.overrides)
 
     @property
     def judge_spec(self) -> str | dict[str, Any]:
