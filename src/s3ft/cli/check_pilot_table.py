@@ -44,7 +44,7 @@ def show(config: RunConfig, examples: list[Example], rows: int, test_rows: int) 
         seeds = f"{len(config.seeds)} seed{'s' * (len(config.seeds) > 1)}"
         console.print(f"\nThe whole run, about: {rows} training rows, {len(run.recipes)} recipes, {seeds}")
         console.print(_cost(run, answered, found, (rows, test_rows)))
-        for sentence in verdicts(answered.counts, len(examples)):
+        for sentence in verdicts(answered.counts):
             console.print(f"\n{shown(sentence)}", markup=False)
 
 
@@ -88,14 +88,14 @@ def _cost(run: Run, answered: Answered, found: Cost, sizes: tuple[int, int]) -> 
     return table
 
 
-def verdicts(counts: dict[str, RecipeCounts], number: int) -> Iterator[str]:
+def verdicts(counts: dict[str, RecipeCounts]) -> Iterator[str]:
     """What the shares mean for the run, in words."""
     for name, found in counts.items():
         if len(found.sources) < 2:
             continue
         gold, own = found.by_source["gold"] / found.rows, found.by_source["self"] / found.rows
         if found.by_source["gold"] == found.rows:
-            yield f"{name} took no word of the model's own for {number} rows: it would be SFT, trained twice."
+            yield f"{name} took no word of the model's own for {found.rows} rows: it would be SFT, trained twice."
         elif gold >= MOSTLY_GOLD:
             yield (
                 f"{name} will hardly differ from SFT: {gold:.0%} of its targets are the gold. A stronger model, a "

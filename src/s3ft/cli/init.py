@@ -45,7 +45,17 @@ STARTS: dict[str, dict[str, Any]] = {
         },
         "seeds": [0, 1],
     },
-    **{task: {**_COMMON, "task": task} for task in ("gsm8k", "mbpp", "nq")},
+    "gsm8k": {**_COMMON, "task": "gsm8k"},
+    "mbpp": {**_COMMON, "task": "mbpp", "recipes": ["sft", "sdft", "s3ft"]},
+    "nq": {
+        **_COMMON,
+        "task": "nq",
+        "limit": 5000,
+        "recipes": ["sft", "sdft", "s3ft"],
+        "sampling": {"max_tokens": 128},
+        "train": {**_PAPER, "epochs": 2},
+        "evaluate": {**_BENCHMARKS, "rows": 500, "split": "validation"},
+    },
 }
 """The configs of examples/, by task."""
 LOOKED_AT = 50

@@ -28,6 +28,8 @@ def json_schema() -> Schema:
         described = {k: fields[kind][k] for k in ("description", "default") if k in fields[kind]}
         forms = [*_forms(kind, parts), {"type": "null"}] if kind == "judge" else _forms(kind, parts)
         fields[kind] = {"anyOf": forms, **described}
+    # A rung with the defaults is written as the name of its source.
+    parts["Rung"] = {"anyOf": [{"type": "string"}, parts["Rung"]]}
     names = {"anyOf": [{"enum": list(RECIPES)}, fields["recipes"]["items"]["anyOf"][1]]}
     fields["recipes"] = {**fields["recipes"], "items": names}
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
