@@ -35,12 +35,13 @@ def decided(
     decision: str,
     sources: tuple[str, ...],
     gold: Verdict,
-    untrainable: Callable[[Example, Completion], str],
+    check: Callable[[Example, Candidate], Candidate],
 ) -> tuple[Record, str]:
     """The record after a decision, and what it is counted as: a source, DROP or NOT_APPLIED; empty for a recipe that
     does not have the source.
 
-    What the judge or a source's filter rejected may be chosen; what was cut, or cannot be trained on, may not."""
+    `check` filters a candidate that cannot be trained on. What the judge or a source's filter rejected may
+    be chosen; what was cut, or cannot be trained on, may not."""
     if decision == DROP:
         return replace(record, targets=[]), DROP
     if decision not in sources:
@@ -48,15 +49,13 @@ def decided(
     offered = list(record.candidates)
     if decision == "gold" and not any(c.source == "gold" for c in offered):
         offered.append(Candidate("gold", Completion(record.example.gold), gold, is_generated=False))
-    places = [
-        k
-        for k, c in enumerate(offered)
-        if c.source == decision
-        and c.completion.finish_reason == "stop"
-        and c.completion.text.strip()
-        and not (c.is_generated and untrainable(record.example, c.trained))
-    ]
+    places = [k for k, c in enumerate(offered) if c.source == decision and _is_whole(record.example, c, check)]
     if not places:
         return record, NOT_APPLIED
     best = min(places, key=lambda k: not offered[k].accepted)
     return replace(record, candidates=offered, targets=[best]), decision
+
+
+def _is_whole(example: Example, candidate: Candidate, check: Callable[[Example, Candidate], Candidate]) -> bool:
+    is_finished = candidate.completion.finish_reason == "stop" and bool(candidate.completion.text.strip())
+    return is_finished and not check(example, replace(candidate, filtered="")).filtered

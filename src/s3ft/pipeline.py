@@ -128,7 +128,7 @@ class Build:
         for place, record in enumerate(records):
             if (decision := decisions.get(record.example.id)) is not None:
                 records[place], counted = overrides.decided(
-                    record, decision, counts.sources, gold[place], self.chat.why_untrainable
+                    record, decision, counts.sources, gold[place], self.chat.checked
                 )
                 counts.overridden[counted] += bool(counted)
         return records

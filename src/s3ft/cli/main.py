@@ -218,7 +218,8 @@ def main() -> None:
 
 
 def _fail(line: str, code: int, above: str = "") -> None:
-    from s3ft.progress import shown
+    from s3ft.progress import shown, working
 
+    working("")
     print(f"{above}s3ft: {shown(line)}", file=processes.errors(), flush=True)
     sys.exit(code)
