@@ -121,7 +121,7 @@ def test_a_run_leaves_the_files_of_the_contract(done):
     assert report["recipes"]["sft"]["composition"]["gold"] == 1
     assert report["recipes"]["sft"]["nll_per_token"]["gold"] > s3ft["nll_per_token"]["self"]
     assert "runs/quickstart/report.md" in output
-    assert [f"{stage}: stage {n} of 4" in output for n, stage in enumerate(("build", "train", "evaluate"), 1)]
+    assert all(f"{stage}: stage {n} of 4" in output for n, stage in enumerate(("build", "train", "evaluate"), 1))
     assert "judge: math, the default of the task" in output
     assert "data: 24 train, 300 validation, 600 test" in output
     for foreign in ("it/s", "requests:", "fatal:", "Warning", "steps"):
