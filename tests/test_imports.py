@@ -22,7 +22,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("config",),
     ("sources", "tasks", "judges", "sandbox", "chat", "data", "models", "lab"),
     ("backends",),
-    ("build_statistics", "ladder"),
+    ("build_statistics", "ladder", "overrides"),
     ("pipeline",),
     ("train", "evaluate"),
     ("report",),

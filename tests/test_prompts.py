@@ -30,4 +30,4 @@ def test_a_template_without_its_fields_is_text(template: str) -> None:
 
 
 def test_the_fields_of_a_template_are_named_in_order() -> None:
-    assert names("{b} {a} {b} {not one} {} {x.y} {1}") == ["b", "a", "b", "1"]
+    assert names("{b} {a} {b} {not one} {} {x.y} {1}") == ["b", "a", "b", "x.y", "1"]

@@ -54,6 +54,8 @@ class RecipeCounts:
     """Completions that the judge found wrong, by source."""
     undecided: Counter[str] = field(default_factory=Counter)
     """Completions on which the judge was undecided, by source."""
+    overridden: Counter[str] = field(default_factory=Counter)
+    """Rows that a person decided, by source, "drop", or "not applied" where the source had nothing to train on."""
     generated_tokens: int = 0
     nats: dict[str, float] = field(default_factory=dict)
     """Negative log probability of the targets under the base, by source."""
@@ -89,6 +91,7 @@ class RecipeCounts:
             "rejected": {k: n for k, n in self.rejected.items() if n},
             "undecided": {k: n for k, n in self.undecided.items() if n},
             "judged": self.judged.asked,
+            "overridden": {k: n for k, n in self.overridden.items() if n},
             "generated_tokens": self.generated_tokens,
             "nll_per_token": nll,
             "nll_per_token_all": overall,

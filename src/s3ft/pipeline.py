@@ -8,9 +8,10 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from s3ft import plugins
+from s3ft import overrides, plugins
 from s3ft.build_statistics import BuildCounts, VerdictCounts
 from s3ft.ladder import Means, climb, with_score
+from s3ft.overrides import Decisions
 from s3ft.progress import share
 from s3ft.protocols import Backend, Judge, require, scoring
 from s3ft.sources.paraphrase import PROMPT
@@ -39,6 +40,8 @@ class BuildOptions:
     """What becomes of gold that the judge rejects: "keep" (and count it) or "drop" the row."""
     max_undecided: float = 0.05
     """Share of None from the judge above which the build stops."""
+    overrides: Decisions = field(default_factory=dict)
+    """Rows whose target a person decided."""
 
 
 def build_records(
@@ -81,6 +84,11 @@ class Build:
     advance: Advance
     counts: BuildCounts
     """What was counted so far."""
+    recipe: str = ""
+    """The recipe that is made now."""
+    accepted: dict[str, Counter[str]] = field(default_factory=dict)
+    """Completions that the judge accepted so far, by recipe and source."""
+    _source: str = ""
     _asked: dict[str, int] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -101,8 +109,10 @@ class Build:
             _stop_if_gold_is_rejected(self.counts.gold, gold)
             self.advance(len(rows))
             for name, recipe in self.recipes.items():
+                self.recipe = name
                 with share(self.advance, len(rows) * self._asked[name]) as inner:
                     records = climb(rows, recipe, self._means(inner), gold)
+                records = self._decided(records, gold)
                 with share(self.advance, len(rows)) as inner:
                     records = self._scored(records, inner)
                 for record in records:
@@ -112,11 +122,22 @@ class Build:
                 [self.counts.gold, *(c.judged for c in self.counts.recipes.values())], self.options.max_undecided
             )
 
+    def _decided(self, records: list[Record], gold: Sequence[Verdict]) -> list[Record]:
+        """The records with the targets that a person decided, which are counted."""
+        decisions, counts = self.options.overrides, self.counts.recipes[self.recipe]
+        for place, record in enumerate(records):
+            if (decision := decisions.get(record.example.id)) is not None:
+                records[place], counted = overrides.decided(
+                    record, decision, counts.sources, gold[place], self.chat.checked
+                )
+                counts.overridden[counted] += bool(counted)
+        return records
+
     def _means(self, advance: Advance) -> Means:
         return Means(
             self.sources,
             lambda rung, examples: self._proposed(rung, examples, advance),
-            self.judge,
+            self._judged,
             self.chat.checked,
             self._scores if scoring(self.backend) else None,
             self.options.rejected_gold == "drop",
@@ -125,12 +146,25 @@ class Build:
     def _proposed(self, rung: Rung, examples: Sequence[Example], advance: Advance) -> list[list[Completion]]:
         ask = self.sources[rung.source].ask
         assert ask is not None
+        self._source = rung.source
         requests = [Request(ask(e, self.options.paraphrase), e.tools) for e in examples]
         found: list[list[Completion]] = [[] for _ in requests]
         for index, completions in self.backend.generate(requests, _drawn(self.options.sampling, rung)):
             found[index] = completions
             advance(1)
         return found
+
+    def _judged(self, examples: Sequence[Example], completions: Sequence[Completion]) -> list[Verdict]:
+        verdicts = self.judge(examples, completions)
+        counts = self.accepted.setdefault(self.recipe, Counter())
+        counts[self._source] += sum(v.correct is True for v in verdicts)
+        return verdicts
+
+    def progress(self) -> str:
+        """What was accepted so far under the recipe that is made now, in words."""
+        counts = self.accepted.get(self.recipe)
+        said = f": {', '.join(f'{n} {source}' for source, n in counts.items())} accepted" if counts else ""
+        return f"{self.recipe}{said}"
 
     def _scores(self, examples: Sequence[Example], completions: Sequence[Completion]) -> list[Score | None]:
         scorer = scoring(self.backend)

@@ -12,9 +12,10 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import TextIO, TypeVar
@@ -26,6 +27,10 @@ _PART = "S3FT_PART"
 _HOLDER = "S3FT_RUN"
 """The folder whose lock a worker inherited."""
 
+_AFTER = "S3FT_AFTER"
+"""Seconds that the run takes after this stage, as forecast."""
+_ERRORS = "S3FT_ERRORS"
+"""The open file that takes the error line of a worker beside the first one."""
 _PARENT = "S3FT_PARENT"
 """The process that started a worker."""
 _PR_SET_PDEATHSIG = 1
@@ -68,6 +73,12 @@ def mine(items: Sequence[T]) -> list[T]:
     return list(items[number::parts])
 
 
+def seconds_after() -> float | None:
+    """Seconds that the run takes after this worker's stage; None if there was no forecast."""
+    found = os.environ.get(_AFTER)
+    return float(found) if found else None
+
+
 def num_cores() -> int:
     return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
@@ -95,31 +106,59 @@ def _lock(file: TextIO, folder: Path, until: float) -> None:
         time.sleep(0.1)
 
 
-def run_workers(command: Sequence[str], parts: int, folder: Path, lock: TextIO) -> int:
+def run_workers(
+    command: Sequence[str],
+    parts: int,
+    folder: Path,
+    lock: TextIO,
+    after: float | None = None,
+    waiting: Callable[[], None] = lambda: None,
+) -> int:
     """Runs a Python module with its arguments in `parts` processes under the lock of `folder`.
 
     Returns the first exit code that is not 0; of a worker that a signal ended, 128 and its number. The workers end with
-    this process, interrupted or killed. One that still works keeps the lock, so that nothing else writes there."""
+    this process, interrupted or killed. One that still works keeps the lock, so that nothing else writes there.
+    `after`: seconds that the run takes after these. Only the first worker says how far it is, so `waiting` is called if
+    it ends before the others. An error of the others is shown unless the first one ended in the same way."""
     environment = {**os.environ, _HOLDER: str(folder.resolve()), _PARENT: str(os.getpid())}
+    if after is not None:
+        environment[_AFTER] = f"{after:.0f}"
     if parts > 1:
         environment["OMP_NUM_THREADS"] = str(max(1, num_cores() // parts))
     # Ctrl-C goes to this process only, which ends the workers: they would show where their imports were stopped.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     started: list[subprocess.Popen[bytes]] = []
-    try:
-        for number in range(parts):
-            own = {**environment, _PART: f"{number}/{parts}"}
-            started.append(subprocess.Popen([sys.executable, "-m", *command], env=own, pass_fds=[lock.fileno()]))
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        codes = [process.wait() for process in started]
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        for process in started:
-            if process.poll() is None:
-                process.terminate()
-        for process in started:
-            _ended(process)
+    with ExitStack() as stack:
+        try:
+            others = [stack.enter_context(tempfile.TemporaryFile()) for _ in range(1, parts)]
+            for number in range(parts):
+                own, inherited = {**environment, _PART: f"{number}/{parts}"}, [lock.fileno()]
+                if number:
+                    own[_ERRORS] = str(others[number - 1].fileno())
+                    inherited.append(others[number - 1].fileno())
+                started.append(subprocess.Popen([sys.executable, "-m", *command], env=own, pass_fds=inherited))
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+            codes = [started[0].wait()]
+            if any(process.poll() is None for process in started):
+                waiting()
+            codes += [process.wait() for process in started[1:]]
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+            for process in started:
+                if process.poll() is None:
+                    process.terminate()
+            for process in started:
+                _ended(process)
+        for file, code in zip(others, codes[1:], strict=True):
+            if code != codes[0]:
+                file.seek(0)
+                sys.stderr.write(file.read().decode("utf-8", "replace"))
     return next((code if code > 0 else 128 - code for code in codes if code), 0)
+
+
+def errors() -> TextIO:
+    """Where this process writes why it failed: each of several side by side would say the same on the terminal."""
+    return os.fdopen(int(os.environ[_ERRORS]), "w") if _ERRORS in os.environ else sys.stderr
 
 
 def _ended(process: subprocess.Popen[bytes]) -> None:

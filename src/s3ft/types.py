@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 Message = dict[str, Any]
 """One chat turn: {"role": "system" | "user" | "assistant" | "tool", "content": str, ...}."""
+
+_AS_CONFIG: dict[str, Any] = {"extra": "forbid", "allow_inf_nan": False, "use_attribute_docstrings": True}
+"""How pydantic reads a dataclass that is a part of a config."""
 
 Split = Literal["train", "validation", "test"]
 Keep = Literal["first", "distinct", "likeliest"]
@@ -113,6 +116,8 @@ class Record:
 class Rung:
     """One step of a recipe: which source to ask, how often, and which accepted completions to keep."""
 
+    __pydantic_config__: ClassVar[dict[str, Any]] = _AS_CONFIG
+
     source: str
     """A source of `s3ft list`, or file.py[:attr]."""
     num_samples: int = 1
@@ -137,6 +142,8 @@ Recipe = tuple[Rung, ...]
 @dataclass(frozen=True, slots=True)
 class Sampling:
     """How completions are drawn, in the words of vLLM and the OpenAI interface; greedy by default."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = _AS_CONFIG
 
     max_tokens: int = 512
     """A completion that reaches this length without ending is not accepted."""

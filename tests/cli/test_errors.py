@@ -142,7 +142,7 @@ def test_a_mistake_in_the_model_s_name_can_be_mended_under_the_same_run_name(s3f
     [
         (['{"prompt": "a", "gold": "b"}', '{"prompt": "a"'], "train.jsonl:2: not JSON"),
         (["[1]"], "train.jsonl:1: found list, expected one JSON object a line"),
-        (['{"prompt": "a", "gold": "b"}', '{"question": "a", "gold": "b"}'], "columns found: question, gold"),
+        (['{"prompt": "a", "gold": "b"}', '{"question": "a", "topic": "b"}'], "columns found: question, topic"),
         (['{"prompt": "a", "gold": ""}'], "train.jsonl row 1: column 'gold' holds ''"),
         ([], "runs/run was begun with other rows: train had 12 rows, has 0. Go back to those rows"),
         (

@@ -115,16 +115,18 @@ def test_only_a_finished_right_answer_scores():
 BARS = """
 import subprocess, sys
 from s3ft.evaluate import harness
-with harness.own_bars_only():
+from s3ft.progress import say
+with harness.quiet():
     subprocess.run(["git", "describe", "--always"])
     print("a bar", file=sys.stderr, flush=True)
-print("after", file=sys.stderr)
+    say("half of it")
+say("all of it")
 """
 
 
 @pytest.mark.parametrize("is_terminal", [True, False])
-def test_git_does_not_complain_where_there_is_no_repository(tmp_path, is_terminal):
-    """On a terminal as in a log; the harness's bars are kept for the terminal."""
+def test_in_a_benchmark_nothing_is_shown_but_our_own_lines(tmp_path, is_terminal):
+    """On a terminal as in a log: neither git's complaint where there is no repository, nor the harness's bars."""
     ours, theirs = pty.openpty() if is_terminal else os.pipe()
     environment = {k: v for k, v in os.environ.items() if k not in ("TERM", "NO_COLOR")} | {"TERM": "xterm"}
     done = subprocess.run([sys.executable, "-c", BARS], cwd=tmp_path, stderr=theirs, env=environment)
@@ -132,6 +134,8 @@ def test_git_does_not_complain_where_there_is_no_repository(tmp_path, is_termina
     os.close(ours)
     os.close(theirs)
     assert done.returncode == 0
+    assert said.split("\n")[0].strip() == "half of it"
+    assert said.strip().endswith("all of it")
     assert "fatal" not in said
     assert ("a bar" in said) == is_terminal
     assert said.endswith(("after\n", "after\r\n"))

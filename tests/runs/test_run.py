@@ -125,6 +125,11 @@ def test_a_run_leaves_the_files_of_the_contract(done):
     assert report["recipes"]["sft"]["composition"]["gold"] == 1
     assert report["recipes"]["sft"]["nll_per_token"]["gold"] > s3ft["nll_per_token"]["self"]
     assert "runs/quickstart/report.md" in output
+    assert all(f"{stage}: stage {n} of 4" in output for n, stage in enumerate(("build", "train", "evaluate"), 1))
+    assert "judge: math, the default of the task" in output
+    assert "data: 24 train, 300 validation, 600 test" in output
+    for foreign in ("it/s", "requests:", "fatal:", "Warning", "steps"):
+        assert foreign not in output
 
 
 def test_a_second_run_makes_nothing_again_and_says_what_it_reused(copy):
@@ -139,6 +144,7 @@ def test_a_second_run_makes_nothing_again_and_says_what_it_reused(copy):
         "train: reused s3ft seed 0",
         "evaluate: reused base, s3ft-seed-0",
         "evaluate: reused sft-seed-0",
+        "runs/quickstart: was finished; all records, adapters and measurements were reused",
     ):
         assert line in output
     for made in ("build s3ft", "train s3ft", "evaluate base"):

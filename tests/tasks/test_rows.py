@@ -121,6 +121,71 @@ def test_the_usual_forms_are_told_by_their_columns(
     assert (found.gold, found.reference) == (gold, gold)
 
 
+@pytest.mark.parametrize(
+    ("row", "options", "prompt", "gold", "reference", "mapping"),
+    [
+        ({"question": "q", "answer": "a"}, {}, "q", "a", "a", "prompt from question, gold from answer"),
+        ({"question": "q", "answer": 4}, {}, "q", "4", "4", "prompt from question, gold from answer"),
+        (
+            {
+                "id": "7",
+                "title": "t",
+                "context": "c",
+                "question": "q",
+                "answers": {"text": ["a", "b", "a"], "start": [1]},
+            },
+            {},
+            *("c\n\nq", "a", ["a", "b"]),
+            "prompt from context and question, gold from answers (a list: the first is the gold, any is right)",
+        ),
+        ({"question": "q", "answers": ["a"]}, {}, "q", "a", "a", "prompt from question, gold from answers"),
+        (
+            {"problem": "q", "solution": "so 4", "answer": 4},
+            {},
+            *("q", "so 4", 4),
+            "prompt from problem, gold from solution, compared with answer",
+        ),
+        ({"instruction": "i", "context": "", "response": "r"}, {}, "i", "r", "r", "gold from response"),
+        (
+            {"q": {"text": "q"}, "a": {"text": ["x", "y"]}},
+            {"prompt": "q.text", "gold": "a.text"},
+            *("q", "x", ["x", "y"]),
+            "prompt from q.text, gold from a.text (a list: the first is the gold, any is right)",
+        ),
+        (
+            {"q": "q", "a": [{"text": "x"}, {"text": "y"}]},
+            {"prompt": "{q}?", "gold": "a.text", "reference": "a.text"},
+            *("q?", "x", ["x", "y"]),
+            "prompt from the template over q, gold from a.text (a list: the first is the gold, any is right), compared "
+            "with a.text",
+        ),
+        ({"a.b": "q", "gold": "g"}, {"prompt": "a.b"}, "q", "g", "g", "prompt from a.b, gold from gold"),
+        (
+            {"q": "q", "gold": "g", "final": {"text": ["x"]}},
+            {"prompt": "{q}", "reference": "final"},
+            *("q", "g", ["x"]),
+            "compared with final",
+        ),
+    ],
+)
+def test_data_is_taken_as_it_is_and_what_was_understood_is_said(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    row: dict[str, Any],
+    options: dict[str, Any],
+    prompt: str,
+    gold: str,
+    reference: Any,
+    mapping: str,
+) -> None:
+    found = _one(tmp_path, row, **options)
+    assert (found.prompt[0]["content"], found.gold, found.reference) == (prompt, gold, reference)
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) == 1
+    assert said[0].startswith("data: ")
+    assert said[0].endswith(mapping)
+
+
 def test_an_id_is_the_row_s_own_or_depends_on_its_content_alone(tmp_path: Path) -> None:
     rows = _many(30)
     first = {e.prompt[0]["content"]: e.id for e in _all({"path": _file(tmp_path / "a.jsonl", rows)})}
@@ -180,9 +245,9 @@ def test_only_splits_that_are_not_given_are_taken_from_the_training_rows(
     ("row", "options", "says"),
     [
         (
-            {"question": "q", "gold": "g"},
+            {"question": "q", "topic": "g"},
             {},
-            "columns found: question, gold; none of the known forms (messages; prompt",
+            "columns found: question, topic; none of the known forms (messages; prompt",
         ),
         ({"prompt": "q", "gold": None}, {}, "none of the known forms"),
         ({"q": "q", "gold": "g"}, {"prompt": "prompt"}, "no column 'prompt'; columns found: q, gold; name yours in"),
@@ -201,7 +266,8 @@ def test_only_splits_that_are_not_given_are_taken_from_the_training_rows(
             "ends with [{'type': 'image'}]",
         ),
         ({"prompt": "q", "gold": "\n"}, {}, "column 'gold' holds '\\n', expected text"),
-        ({"prompt": "q", "gold": 5}, {}, "column 'gold' holds 5, expected text"),
+        ({"prompt": "q", "gold": True}, {}, "column 'gold' holds True, expected text"),
+        ({"prompt": "q", "gold": {"text": []}}, {}, "column 'gold' holds {'text': []}, expected text"),
         ({"prompt": "q", "gold": "g", "tools": "none"}, {}, "column 'tools' holds 'none', expected a list of tools"),
         ({"messages": [{"role": "user", "content": "q"}]}, {}, "ends with a turn of 'user', expected 'assistant'"),
         ({"messages": [{"role": "assistant", "content": "a"}]}, {}, "ends with a turn of 'assistant'"),

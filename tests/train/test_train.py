@@ -19,6 +19,7 @@ from s3ft.chat import Chat, TemplateUnsupported, open_chat
 from s3ft.config import ChatConfig, TrainConfig
 from s3ft.data import records
 from s3ft.digest import file_digest
+from s3ft.progress import Bar
 from s3ft.train import loop, sft
 from s3ft.train.arm import Arm, Base
 from s3ft.train.loop import train
@@ -52,7 +53,7 @@ def trained(
     steps: int | None = None,
 ) -> dict[str, Any]:
     arm = Arm("sft", seed, config, steps)
-    return train(Base(model, torch.float32), rows, out, arm, advance=lambda n: None)
+    return train(Base(model, torch.float32), rows, out, arm, bar=Bar("train", None, "rows"))
 
 
 def weights(folder: Path) -> dict[str, torch.Tensor]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from contextlib import closing
 from pathlib import Path
@@ -15,9 +16,11 @@ from rich.table import Table
 from s3ft.cli import check_judge
 from s3ft.config import RunConfig
 from s3ft.data.splits import ORDER, Distinct, SplitCounts, few_rows, require_rows
+from s3ft.digest import digest
 from s3ft.pipeline import chunks
 from s3ft.progress import progress, shown
 from s3ft.runs import opening
+from s3ft.runs.build import described
 from s3ft.runs.directory import Run
 from s3ft.types import Completion, Example, Split, UserError, Verdict
 
@@ -25,10 +28,10 @@ SHOWN = 5
 """Faulty rows that are named, of each kind."""
 
 
-def show(config: RunConfig) -> None:
-    """Prints what was found over all training rows. Faults of single rows are counted and named; raises UserError for
-    a fault of the whole, which would spoil a run or stop it."""
-    found = check(config)
+def show(config: RunConfig, pilot_rows: int | None = None) -> None:
+    """Prints what was found over all training rows, and then a pilot on some of them, if asked for. Faults of single
+    rows are counted and named; raises UserError for a fault of the whole, which would spoil a run or stop it."""
+    found = check(config, pilot_rows or 0)
     console = Console()
     table = Table(title=f"{found['task']} on {config.model}", title_justify="left", box=None, pad_edge=False)
     table.add_column("check")
@@ -37,6 +40,15 @@ def show(config: RunConfig) -> None:
     removed = f"{counts.duplicates} duplicates, {counts.in_evaluation_split} also in an evaluation split"
     table.add_row("rows", f"{counts.rows} (removed: {removed})")
     table.add_row("splits", ", ".join(f"{n} {split}" for split, n in found["splits"].items()))
+    table.add_row("judge", f"{described(found['judge'])}{'' if config.judge else ', the default of the task'}")
+    if found["first"]:
+        first = found["first"]
+        for name, value in (
+            ("prompt", first.prompt[-1]["content"]),
+            ("gold", first.gold),
+            ("compared", first.reference),
+        ):
+            table.add_row(f"first row: {name}", escape(shown(_short(value))))
     if counts.conflicts:
         table.add_row("different golds", counts.conflict())
     table.add_row("gold accepted", f"{found['verdicts'][True]} of {counts.rows}")
@@ -54,6 +66,11 @@ def show(config: RunConfig) -> None:
         console.print(f"note: {note}", highlight=False)
     if faults := _faults(found, config):
         raise UserError(f"check found {len(faults)} fault{'s' * (len(faults) > 1)}: {'; '.join(faults)}")
+    if pilot_rows:
+        from s3ft.cli import check_pilot_table
+
+        tested = min(found["splits"][config.evaluate.split], config.evaluate.rows or sys.maxsize)
+        check_pilot_table.show(config, found["sample"], found["counts"].rows, tested)
 
 
 def _faults(found: dict[str, Any], config: RunConfig) -> list[str]:
@@ -83,8 +100,9 @@ def _faults(found: dict[str, Any], config: RunConfig) -> list[str]:
     return faults
 
 
-def check(config: RunConfig) -> dict[str, Any]:
-    """Judges every gold and checks every row's training text; loads no weights but those of a judge that is a model."""
+def check(config: RunConfig, sampled: int = 0) -> dict[str, Any]:
+    """Judges every gold and checks every row's training text; loads no weights but those of a judge that is a model.
+    `sampled` rows, chosen by a hash of their ids, are kept."""
     from s3ft.chat import TemplateUnsupported
     from s3ft.models.loading import context_length
 
@@ -100,6 +118,7 @@ def check(config: RunConfig) -> dict[str, Any]:
     ends: Counter[str] = Counter()
     first: list[Example] = []
     said: list[Verdict] = []
+    sample: list[Example] = []
     with progress("check", None) as advance, closing(Distinct(run.task.name)) as seen:
         splits: dict[Split, int] = {}
         measured = config.evaluate.split
@@ -127,6 +146,7 @@ def check(config: RunConfig) -> dict[str, Any]:
                 ends[chat.decode(target.input_ids[-1:])] += 1
             if not first:
                 first, said = rows[: check_judge.ROWS], judged
+            sample = sorted([*sample, *rows], key=lambda e: digest(e.id))[:sampled]
             advance(len(rows))
         require_rows(run.task.name, "train", seen.counts)
         golds = check_judge.check(judge, first, said)
@@ -135,6 +155,8 @@ def check(config: RunConfig) -> dict[str, Any]:
         "task": run.task.name,
         "judge": run.judge_spec,
         "golds": golds,
+        "first": next(iter(first), None),
+        "sample": sample,
         "counts": seen.counts,
         "verdicts": verdicts,
         "named": named,
@@ -151,6 +173,11 @@ def check(config: RunConfig) -> dict[str, Any]:
 def _named(number: int, rows: int, names: list[str]) -> str:
     more = " ..." if number > SHOWN else ""
     return f"{number} ({number / rows:.1%}): {escape(shown('; '.join(names[:SHOWN])))}{more}" if number else "0"
+
+
+def _short(value: Any) -> str:
+    text = " ".join(str(value).split())
+    return text if len(text) <= 160 else f"{text[:120]} ... {text[-35:]}"
 
 
 def _lengths(lengths: list[int]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import sys
 import traceback
@@ -73,11 +74,17 @@ def report(config: Config, *overrides: Overrides, name: Name = None) -> None:
 
 
 @app.command
-def check(config: Config, *overrides: Overrides) -> None:
+def check(
+    config: Config,
+    *overrides: Overrides,
+    rows: Annotated[int | None, Parameter(help="Rows of a pilot, which forecasts the whole run; such as 100.")] = None,
+) -> None:
     """Before any training: does the judge accept the gold, is the template supported, how long are the rows?"""
     from s3ft.cli import check as checking
 
-    checking.show(_config(config, overrides))
+    if rows is not None and rows < 1:
+        raise UserError(f"--rows: found {rows}, expected 1 or more, such as 100")
+    checking.show(_config(config, overrides), rows)
 
 
 @app.command
@@ -127,6 +134,26 @@ def export(
     exporting.export(run_dir, recipe, to, seed, out)
 
 
+@app.command
+def init(
+    what: Annotated[str, Parameter(help="lab, gsm8k, mbpp or nq, or a file, folder or Hub id with rows.")] = "lab",
+    *overrides: Overrides,
+    out: Annotated[Path | None, Parameter(help="The config to write; default: beside the file.")] = None,
+) -> None:
+    """Write a config to start from, with the columns found in your rows and every field explained."""
+    from s3ft.cli import init as starting
+
+    starting.write(what, overrides, out)
+
+
+@app.command(name="config")
+def reference(*, schema: Annotated[bool, Parameter(help="As JSON schema, for editors.", negative="")] = False) -> None:
+    """Show every field of a config with its default, explained."""
+    from s3ft.config import reference as fields
+
+    sys.stdout.write(f"{json.dumps(fields.json_schema(), indent=2)}\n" if schema else fields.as_yaml({}, {}))
+
+
 @app.command(name="list")
 def names() -> None:
     """Show judges, tasks, recipes, sources and backends."""
@@ -138,23 +165,30 @@ def names() -> None:
 @app.command(show=False)
 def worker(run_dir: Path, stage: str) -> None:
     """One stage of a run, or this process's part of it; `s3ft run` starts it and holds the lock."""
+    from s3ft.progress import working
     from s3ft.runs import directory, stages
 
     processes.end_with_parent()
-    run = directory.existing(run_dir)
-    stages.STAGES[stage](run)
+    working(stage)
+    stages.STAGES[stage](directory.existing(run_dir))
 
 
 def _config(path: Path, overrides: tuple[str, ...]) -> RunConfig:
+    """The config of a command that may take long."""
     from s3ft import config
+    from s3ft.progress import working
 
-    return config.load(path, overrides)
+    found = config.load(path, overrides)
+    working(f"opening {path}")
+    return found
 
 
 def _stage(stage: str, config: Path, overrides: tuple[str, ...], name: str | None) -> None:
+    from s3ft.progress import working
     from s3ft.runs import opening, stages
 
     with opening.opened(_config(config, overrides), config.stem if name is None else name) as (opened, _):
+        working(stage)
         stages.STAGES[stage](opened)
 
 
@@ -179,13 +213,13 @@ def main() -> None:
             _fail(
                 f"{error.filename}: cannot be written or read ({error.strerror}); choose another folder or allow it", 2
             )
-        traceback.print_exc()
-        _fail("internal error, please report it with the lines above", 1)
+        _fail("internal error, please report it with the lines above", 1, traceback.format_exc())
     sys.exit(code if isinstance(code, int) else 0)
 
 
-def _fail(line: str, code: int) -> None:
-    from s3ft.progress import shown
+def _fail(line: str, code: int, above: str = "") -> None:
+    from s3ft.progress import shown, working
 
-    print(f"s3ft: {shown(line)}", file=sys.stderr)
+    working("")
+    print(f"{above}s3ft: {shown(line)}", file=processes.errors(), flush=True)
     sys.exit(code)

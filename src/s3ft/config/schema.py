@@ -257,6 +257,8 @@ class RunConfig(Section):
     """One training a recipe and seed; scores are averaged over them."""
     rejected_gold: Literal["keep", "drop"] = "keep"
     """What becomes of gold that the judge rejects: kept and counted, or the row left out."""
+    overrides: str | None = None
+    """A file of JSON lines {"id", "source"} or {"id", "drop": true}: the target of a training row as you decide it."""
     max_undecided: float = Field(default=0.05, ge=0.0, le=1.0)
     """A build stops when the judge says None to a larger share of what it was asked."""
     cache: str | None = None

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from s3ft.digest import digest
 from s3ft.types import Example, Message, UserError
 
 Row = Mapping[str, Any]
-Reader = Callable[[Row, str], tuple[list[Message], str]]
-"""(row, its place for messages) -> prompt, gold. Raises UserError for a row that is not of the form."""
+Reader = Callable[[Row, str], tuple[list[Message], list[str]]]
+"""(row, its place for messages) -> prompt, accepted answers. Raises UserError for a row that is not of the form."""
 
 _ROLES = {
     "human": "user",
@@ -21,31 +22,89 @@ _ROLES = {
     "system": "system",
     "tool": "tool",
 }
+_QUESTIONS = ("question", "query", "problem", "instruction", "input", "prompt")
+_CONTEXTS = ("context", "passage", "document")
+_ANSWERS = ("solution", "answer", "answers", "response", "output", "completion", "target", "gold")
 
 
-def prompt_completion(row: Row, place: str) -> tuple[list[Message], str]:
-    return turns(row["prompt"], place, "prompt"), answer(row["completion"], place, "completion")
+@dataclass(frozen=True, slots=True)
+class Read:
+    """One row as it was understood."""
+
+    prompt: list[Message]
+    gold: str
+    reference: Any
+    """What the judge compares with: the gold, or every accepted answer."""
+    mapping: str
+    """Where each of them was found, in words."""
+    columns: Mapping[str, str] = field(default_factory=dict)
+    """The same as options of the task `rows`, where they can say it."""
 
 
-def prompt_gold(row: Row, place: str) -> tuple[list[Message], str]:
-    return turns(row["prompt"], place, "prompt"), answer(row["gold"], place, "gold")
+def read(row: Row, place: str) -> Read:
+    """A row whose form is told by its columns. Raises UserError with the columns found."""
+    for name, (columns, reader) in FORMS.items():
+        if all(row.get(c) is not None for c in columns):
+            return understood(*reader(row, place), name)
+    question, gold = _first(row, _QUESTIONS), _first(row, _ANSWERS)
+    if question is None or gold is None:
+        raise UserError(
+            f"{place}: columns found: {', '.join(row)}; none of the known forms ({'; '.join(FORMS)}; question and "
+            "answer); name yours with task.prompt and task.gold"
+        )
+    return _question(row, place, question, gold)
 
 
-def messages(row: Row, place: str) -> tuple[list[Message], str]:
+def understood(prompt: list[Message], answers: list[str], mapping: str) -> Read:
+    """The first of several accepted answers is the gold, and the judge compares with all of them."""
+    if len(answers) == 1:
+        return Read(prompt, answers[0], answers[0], mapping)
+    return Read(prompt, answers[0], answers, f"{mapping} (a list: the first is the gold, any is right)")
+
+
+def _question(row: Row, place: str, question: str, gold: str) -> Read:
+    context = _first(row, _CONTEXTS)
+    # That of another row may be empty, which a template would not know.
+    columns = {"prompt": question, "gold": gold} if context is None else {}
+    turns_ = turns(row[question], place, question)
+    if context is not None and isinstance(row[context], str) and len(turns_) == 1:
+        turns_ = [{"role": "user", "content": f"{row[context]}\n\n{turns_[0]['content']}"}]
+        question = f"{context} and {question}"
+    found = understood(turns_, answers(row[gold], place, gold), f"prompt from {question}, gold from {gold}")
+    if gold == "solution" and row.get("answer") is not None:
+        # Mathematics data: the worked solution and, by itself, its result.
+        columns = {**columns, "reference": "answer"} if columns else {}
+        found = replace(found, reference=row["answer"], mapping=f"{found.mapping}, compared with answer")
+    return replace(found, columns=columns)
+
+
+def _first(row: Row, names: Sequence[str]) -> str | None:
+    return next((n for n in names if row.get(n) not in (None, "", [])), None)
+
+
+def prompt_completion(row: Row, place: str) -> tuple[list[Message], list[str]]:
+    return turns(row["prompt"], place, "prompt"), answers(row["completion"], place, "completion")
+
+
+def prompt_gold(row: Row, place: str) -> tuple[list[Message], list[str]]:
+    return turns(row["prompt"], place, "prompt"), answers(row["gold"], place, "gold")
+
+
+def messages(row: Row, place: str) -> tuple[list[Message], list[str]]:
     *before, last = turns(row["messages"], place, "messages", ends="assistant")
-    return before, answer(last["content"], place, "messages")
+    return before, answers(last["content"], place, "messages")
 
 
-def alpaca(row: Row, place: str) -> tuple[list[Message], str]:
+def alpaca(row: Row, place: str) -> tuple[list[Message], list[str]]:
     """Instruction, optional input and output (Taori et al. 2023)."""
-    question = answer(row["instruction"], place, "instruction")
+    question = answers(row["instruction"], place, "instruction")[0]
     if row.get("input"):
         question = f"{question}\n\n{row['input']}"
     system: list[Message] = [{"role": "system", "content": row["system"]}] if row.get("system") else []
-    return [*system, {"role": "user", "content": question}], answer(row["output"], place, "output")
+    return [*system, {"role": "user", "content": question}], answers(row["output"], place, "output")
 
 
-def sharegpt(row: Row, place: str) -> tuple[list[Message], str]:
+def sharegpt(row: Row, place: str) -> tuple[list[Message], list[str]]:
     """Conversations of {"from": human | gpt | system, "value": text}."""
     found = []
     for turn in row["conversations"]:
@@ -56,7 +115,7 @@ def sharegpt(row: Row, place: str) -> tuple[list[Message], str]:
             )
         found.append({"role": role, "content": turn["value"]})
     *before, last = turns(found, place, "conversations", ends="assistant")
-    return before, str(last["content"])
+    return before, [str(last["content"])]
 
 
 FORMS: dict[str, tuple[tuple[str, ...], Reader]] = {
@@ -66,18 +125,6 @@ FORMS: dict[str, tuple[tuple[str, ...], Reader]] = {
     "ShareGPT conversations": (("conversations",), sharegpt),
     "Alpaca instruction, input and output": (("instruction", "output"), alpaca),
 }
-
-
-def detect(row: Row, place: str) -> str:
-    """The name of the form that has all its columns in `row`. Raises UserError with the columns found."""
-    for name, (columns, _) in FORMS.items():
-        if all(row.get(c) is not None for c in columns):
-            return name
-    known = "; ".join(f"{name}" for name in FORMS)
-    raise UserError(
-        f"{place}: columns found: {', '.join(row)}; none of the known forms ({known}); name yours with task.prompt and "
-        "task.gold"
-    )
 
 
 def example(row: Row, turns: list[Message], gold: str, reference: Any, offered: Any, id: Any) -> Example:
@@ -123,13 +170,24 @@ def tools(value: Any, place: str, column: str) -> list[dict[str, Any]] | None:
     return value or None
 
 
-def answer(value: Any, place: str, column: str) -> str:
-    """Text that is not empty; of a list of messages, its only assistant turn."""
-    if isinstance(value, list) and len(value) == 1 and isinstance(value[0], dict):
-        value = value[0].get("content")
-    if not isinstance(value, str) or not value.strip():
+def answers(value: Any, place: str, column: str) -> list[str]:
+    """Accepted answers, each once: a text or number, a list of them, {"text": [...]} as in SQuAD, or a list of messages
+    with one assistant turn. Raises UserError if there is none."""
+    found = list(dict.fromkeys(_texts(value)))
+    if not found:
         raise UserError(f"{place}: column {column!r} holds {_short(value)}, expected text; fill it or drop the row")
-    return value
+    return found
+
+
+def _texts(value: Any) -> list[str]:
+    if isinstance(value, dict):
+        value = value.get("text", value.get("content") if value.get("role") == "assistant" else None)
+    if isinstance(value, list):
+        is_talk = len(value) > 1 and any(isinstance(v, dict) and "role" in v for v in value)
+        return [] if is_talk else [text for inner in value for text in _texts(inner)]
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return [str(value)]
+    return [value] if isinstance(value, str) and value.strip() else []
 
 
 def _short(value: Any) -> str:

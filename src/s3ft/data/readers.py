@@ -59,12 +59,30 @@ def rows(where: Where, split: Split, prompt_of: Callable[[Row, str], list[Messag
             yield row, place
 
 
+def first(where: str) -> tuple[Row, str]:
+    """The first training row, with its place for messages. Raises UserError if there is none."""
+    for row in _pool(where, "train"):
+        return row, f"{where} row 1"
+    raise UserError(f"{where}: no rows; give a file with some")
+
+
 def column(row: Row, name: str, place: str) -> Any:
-    """A column that must be there. Raises UserError with the columns found."""
-    if row.get(name) is None:
+    """A column that must be there; `answer.text` is the field text of the column answer, or of each of its parts.
+    Raises UserError with the columns found."""
+    value = row[name] if name in row else _nested(row, name.split("."))
+    if value is None:
         found = ", ".join(k for k, v in row.items() if v is not None)
         raise UserError(f"{place}: no column {name!r}; columns found: {found}; name yours in the task's options")
-    return row[name]
+    return value
+
+
+def _nested(value: Any, path: Sequence[str]) -> Any:
+    """What a path of field names leads to; of a list, what it leads to in each part; None if it leads nowhere."""
+    for depth, name in enumerate(path):
+        if isinstance(value, list):
+            return [_nested(inner, path[depth:]) for inner in value]
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value
 
 
 def file(path: str) -> Iterator[Row]:

@@ -6,21 +6,20 @@ import difflib
 import inspect
 import logging
 import os
-import re
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from threading import Thread
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast, get_type_hints
 
 import numpy as np
 import yaml
 
-from s3ft import lab, plugins, processes
+from s3ft import lab, plugins
 from s3ft.backends.cache import Store
 from s3ft.config import EvaluateConfig
 from s3ft.data import hub
@@ -37,7 +36,8 @@ _METRICS = ("acc_norm", "acc", "exact_match", "prompt_level_strict_acc")
 """The metric of a benchmark: the first of these that its items have, else their first number."""
 
 
-_GIT = re.compile(rb"fatal: not a git repository[^\n]*\n(Stopping at filesystem boundary[^\n]*\n)?")
+FEW = 8
+"""Items of which the time is taken for a forecast."""
 
 _OURS = {
     "model": "it is the base or an adapter",
@@ -59,9 +59,21 @@ def benchmark(config: EvaluateConfig, name: str, backend: Backend, store: Store)
     key = digest(["benchmark", dict(backend.identity), made_of(config, name)])
     kept: list[Sample] | None = store.get(key)
     if kept is None:
-        kept = _run_benchmark(config, name, cast(InProcessBackend, backend).local)
+        found = _run_benchmark(config, name, cast(InProcessBackend, backend).local)
+        kept = [sample for leaf, rows in found["samples"].items() for sample in _samples(name, leaf, rows)]
         store.put({key: kept})
     return kept
+
+
+def forecast(config: EvaluateConfig, name: str, backend: Backend) -> tuple[float, int]:
+    """(seconds, items) of a whole benchmark, from the first few items of each of its parts."""
+    require(backend, "in_process", f"benchmark {name} runs the model by lm-evaluation-harness")
+    begun, few = time.monotonic(), config.model_copy(update={"limit": min(FEW, config.limit or FEW)})
+    found = _run_benchmark(few, name, cast(InProcessBackend, backend).local)
+    rest = time.monotonic() - begun - found["seconds"]
+    asked = sum(part["effective"] for part in found["n-samples"].values())
+    items = sum(min(part["original"], config.limit or part["original"]) for part in found["n-samples"].values())
+    return rest + found["seconds"] / max(1, asked) * items, items
 
 
 def made_of(config: EvaluateConfig, name: str) -> Any:
@@ -213,16 +225,32 @@ def _loaded(config: EvaluateConfig, name: str) -> tuple[Any, dict[str, Any]]:
     """The harness's index of tasks, and those of a benchmark."""
     _quiet()
     manager, task = _task(config, name, include_folder(config))
-    with own_bars_only(), _one_line(name):
+    with quiet(), _one_line(name):
         return manager, dict(manager.load(task)["tasks"])
 
 
-def _run_benchmark(config: EvaluateConfig, name: str, local: LocalModel) -> list[Sample]:
+def _run_benchmark(config: EvaluateConfig, name: str, local: LocalModel) -> dict[str, Any]:
+    """What lm_eval.simple_evaluate gives, and the "seconds" that the model took of it."""
     import lm_eval
     from lm_eval.models.huggingface import HFLM
 
     class Harness(HFLM):
-        """The harness's model with the run's own chat policy."""
+        """The harness's model with the run's own chat policy; its time is taken."""
+
+        seconds = 0.0
+
+        def loglikelihood(self, *args: Any, **options: Any) -> Any:
+            return self._timed(super().loglikelihood, *args, **options)
+
+        def generate_until(self, *args: Any, **options: Any) -> Any:
+            return self._timed(super().generate_until, *args, **options)
+
+        def _timed(self, ask: Callable[..., Any], *args: Any, **options: Any) -> Any:
+            begun = time.monotonic()
+            try:
+                return ask(*args, **options)
+            finally:
+                self.seconds += time.monotonic() - begun
 
         def apply_chat_template(self, chat_history: list[dict[str, str]], add_generation_prompt: bool = True) -> str:
             if add_generation_prompt:
@@ -233,45 +261,35 @@ def _run_benchmark(config: EvaluateConfig, name: str, local: LocalModel) -> list
     model = Harness(pretrained=local.model, tokenizer=local.chat.tokenizer, batch_size=config.batch_size)
     settings = {"apply_chat_template": True, "bootstrap_iters": 0, "limit": config.limit, **config.extra}
     try:
-        with own_bars_only():
+        with quiet():
             found = lm_eval.simple_evaluate(
                 model=model, tasks=list(tasks.values()), task_manager=manager, log_samples=True, **settings
             )
     except (OSError, ConnectionError, ValueError) as error:
         line = " ".join(f"{type(error).__name__}: {error}".split())[:300]
         raise UserError(f"benchmark {name}: {line}") from error
-    return [sample for leaf, rows in found["samples"].items() for sample in _samples(name, leaf, rows)]
+    return {**found, "seconds": model.seconds}
 
 
 @contextmanager
-def own_bars_only() -> Iterator[None]:
-    """The harness draws bars of its own, which are kept for a terminal that no other process writes to, and starts git,
-    which complains outside of a repository."""
-    sys.stderr.flush()
-    kept = os.dup(2)
-    reading, writing = os.pipe()
-    is_shown = console.is_terminal and processes.part() == (0, 1)
-    reader = Thread(target=_pass_on, args=(reading, os.dup(kept) if is_shown else None), daemon=True)
-    reader.start()
-    os.dup2(writing, 2)
-    os.close(writing)
-    try:
+def quiet() -> Iterator[None]:
+    """Nothing but our own lines on the terminal: the harness draws bars of its own, and the git that it starts
+    complains outside of a repository."""
+    if sys.stderr is not sys.__stderr__:
+        # A program that has put something else there gets all of it.
         yield
-    finally:
-        sys.stderr.flush()
-        os.dup2(kept, 2)
-        os.close(kept)
-        # A process that the harness started may hold the other end for as long as it lives.
-        reader.join(timeout=1)
-
-
-def _pass_on(reading: int, to: int | None) -> None:
-    while chunk := os.read(reading, 1 << 16):
-        if to is not None:
-            os.write(to, _GIT.sub(b"", chunk))
-    os.close(reading)
-    if to is not None:
-        os.close(to)
+        return
+    console.file.flush()
+    terminal = os.dup(2)
+    with open(os.devnull, "w") as nowhere, open(terminal, "w", encoding="utf-8", buffering=1) as shown:
+        os.dup2(nowhere.fileno(), 2)
+        ours, console.file = console.file, shown
+        try:
+            yield
+        finally:
+            ours.flush()
+            console.file = ours
+            os.dup2(terminal, 2)
 
 
 def _samples(name: str, leaf: str, rows: list[dict[str, Any]]) -> list[Sample]:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from s3ft.evaluate import Sample
-from s3ft.progress import progress
 from s3ft.protocols import Backend, Judge
 from s3ft.types import Completion, Example, Request, Sampling, Verdict
 
@@ -24,16 +23,20 @@ OUTCOMES = {
 
 
 def measure(
-    sampling: Sampling, backend: Backend, examples: Sequence[Example], judge: Judge, stratum: str | None = None
+    sampling: Sampling,
+    backend: Backend,
+    examples: Sequence[Example],
+    judge: Judge,
+    stratum: str | None = None,
+    advance: Callable[[int], None] = lambda n: None,
 ) -> list[Sample]:
     """One sample per test row; a completion that is cut, failed or undecided scores 0 and says so.
 
-    `stratum`: the field of Example.meta that names a row's stratum."""
+    `stratum`: the field of Example.meta that names a row's stratum. `advance` is called with the rows answered."""
     completions = [Completion("", finish_reason="error")] * len(examples)
-    with progress("target task", len(examples)) as advance:
-        for index, found in backend.generate([Request(e.prompt, e.tools) for e in examples], sampling):
-            completions[index] = found[0]
-            advance(1)
+    for index, found in backend.generate([Request(e.prompt, e.tools) for e in examples], sampling):
+        completions[index] = found[0]
+        advance(1)
     verdicts = judge(examples, completions)
     states_answers = any(v.answer for v in verdicts)
     return [

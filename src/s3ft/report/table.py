@@ -9,7 +9,7 @@ from typing import Any, Literal
 from rich.console import Console
 from rich.table import Table
 
-from s3ft.report import details, plot
+from s3ft.report import details, plot, words
 from s3ft.report.details import Cells, line, score, signed, table
 
 
@@ -58,6 +58,7 @@ def notes(found: dict[str, Any]) -> Iterator[str]:
         f"Targets: percent of rows from {'/'.join([*_sources(found), 'dropped'])}. NLL/token: "
         "negative log likelihood of a target's token under the base, in nats."
     )
+    yield from words.sentences(found)
     data = found["data"]
     gold = data["gold"]
     yield (

@@ -5,6 +5,9 @@ from __future__ import annotations
 import time
 from contextlib import ExitStack
 from dataclasses import astuple
+from typing import Any
+
+import yaml
 
 from s3ft import plugins
 from s3ft.build_statistics import RecipeCounts
@@ -32,6 +35,7 @@ def build(run: Run) -> None:
     measured = run.counts(config.evaluate.split).rows
     if few := splits.few_rows(config.evaluate.split, min(measured, config.evaluate.rows or measured)):
         run.log(f"data: warning: {few}")
+    run.log(f"judge: {described(run.judge_spec)}, {'as configured' if config.judge else 'the default of the task'}")
     if read.conflicts:
         run.log(f"data: warning: {read.conflict()}; all are trained on, drop the wrong ones")
     if read.duplicates or read.in_evaluation_split:
@@ -39,13 +43,20 @@ def build(run: Run) -> None:
             f"data: removed {read.duplicates} duplicate rows and {read.in_evaluation_split} whose prompt is also in an "
             "evaluation split"
         )
+    if run.overrides:
+        unknown = run.overrides.keys() - {e.id for e in run.examples("train") if e.id in run.overrides}
+        named = f"; not among the training rows: {', '.join(sorted(unknown)[:5])}" if unknown else ""
+        run.log(f"overrides: {len(run.overrides)} rows in {config.overrides}{named}")
     begun = time.monotonic()
-    options = BuildOptions(config.sampling, run.task.paraphrase, config.rejected_gold, config.max_undecided)
+    options = BuildOptions(
+        config.sampling, run.task.paraphrase, config.rejected_gold, config.max_undecided, run.overrides
+    )
     build = build_records(run.examples("train"), recipes, run.base(), run.judge(), run.chat, options)
     with ExitStack() as stack:
         outputs = {n: stack.enter_context(atomic.whole(run.records(n))) for n in recipes}
         train = {n: stack.enter_context(atomic.whole(run.targets(n))) for n in recipes}
-        build.advance = stack.enter_context(progress("build", read.rows * build.steps, "steps"))
+        bar = stack.enter_context(progress("build", read.rows))
+        bar.detail, build.advance = build.progress, lambda n: bar(n / build.steps)
         for name, found in build:
             for record in found:
                 atomic.write_line(outputs[name], records.to_json(record))
@@ -61,14 +72,25 @@ def build(run: Run) -> None:
         run.log(f"judge: {gold.rejected} of {read.rows} gold answers rejected, {gold.undecided} undecided")
 
 
+def described(judge: str | dict[str, Any]) -> str:
+    """A judge as a config names it, on one line."""
+    return judge if isinstance(judge, str) else yaml.safe_dump(judge, default_flow_style=True, width=1000).strip()
+
+
 def _line(name: str, counts: RecipeCounts) -> str:
-    shares = ", ".join(f"{k} {v:.1%}" for k, v in counts.as_dict()["composition"].items() if v)
-    return f"build {name}: {counts.targets} targets of {counts.rows} rows: {shares}"
+    found = counts.as_dict()
+    decided = ", ".join(f"{what} {n}" for what, n in found["overridden"].items())
+    shares = ", ".join(f"{k} {v:.1%}" for k, v in found["composition"].items() if v)
+    said = f"; overrides: {decided}" if decided else ""
+    return f"build {name}: {counts.targets} targets of {counts.rows} rows: {shares}{said}"
 
 
 def _key(run: Run, recipe: str) -> str:
     config = run.config
     how = config.model_dump(mode="json", include={"sampling", "chat", "rejected_gold"})
+    decided = [sorted(run.overrides.items())] if run.overrides else []
     rungs = [[plugins.identity(r.source), *astuple(r)] for r in run.recipes[recipe]]
     judge, rows = plugins.identity(run.judge_spec), run.counts("train").digest
-    return digest([run.model.fingerprint, rows, judge, run.task.paraphrase, how, settings(config.backend), rungs])
+    return digest(
+        [run.model.fingerprint, rows, judge, run.task.paraphrase, how, settings(config.backend), rungs, *decided]
+    )

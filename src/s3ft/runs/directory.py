@@ -13,13 +13,13 @@ from typing import Any
 
 import yaml
 
-from s3ft import backends, judges, tasks
+from s3ft import backends, judges, overrides, tasks
 from s3ft.backends import cache
 from s3ft.config import BackendConfig, RunConfig, parse
 from s3ft.data import atomic, made, splits
 from s3ft.digest import digest
 from s3ft.models import locate
-from s3ft.progress import console, shown
+from s3ft.progress import say, shown
 from s3ft.protocols import Backend, Judge
 from s3ft.types import Adapter, Example, ModelFiles, Recipe, Split, Task, UserError
 
@@ -66,6 +66,11 @@ class Run:
     @cached_property
     def recipes(self) -> dict[str, Recipe]:
         return self.config.ladders()
+
+    @cached_property
+    def overrides(self) -> dict[str, str]:
+        """The rows whose target a person decided."""
+        return overrides.read(self.config.overrides)
 
     @property
     def judge_spec(self) -> str | dict[str, Any]:
@@ -159,7 +164,7 @@ class Run:
         if os.environ.get("RANK", "0") != "0":
             return
         text = shown(text)
-        console.print(text, soft_wrap=True, markup=False)
+        say(text)
         with (self.folder / "log.txt").open("a", encoding="utf-8") as file:
             file.write(f"{datetime.now().isoformat(timespec='seconds')} {text}\n")
 

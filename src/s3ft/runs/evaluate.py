@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from s3ft import plugins
@@ -13,7 +13,7 @@ from s3ft.data import jsonl, made
 from s3ft.digest import digest
 from s3ft.evaluate import Sample, harness, mean, target
 from s3ft.processes import mine
-from s3ft.progress import progress
+from s3ft.progress import Bar, progress
 from s3ft.protocols import Judge
 from s3ft.runs import base_answers
 from s3ft.runs.directory import Run, settings, trained
@@ -28,6 +28,7 @@ class Asked:
     """What each set of items is measured on, by the set's name."""
     facts: dict[str, Any]
     """What was measured before; empty if nothing was."""
+    bar: Bar
 
 
 def evaluate(run: Run) -> None:
@@ -47,14 +48,19 @@ def evaluate(run: Run) -> None:
     examples = list(run.examples(run.config.evaluate.split, run.config.evaluate.rows))
     if missing:
         judge = run.judge()
-        for name, keys in missing.items():
-            _measure(run, name, arms[name], Asked(keys, kept[name]), examples, judge)
+        with progress("evaluate", None, "items") as bar:
+            for name, keys in missing.items():
+                begun = bar.done
+                _measure(run, name, arms[name], Asked(keys, kept[name], bar), examples, judge)
+                # Only a benchmark that was run says how many items it has.
+                bar.detail = str
+                bar.total = bar.total or bar.done + (len(missing) - 1) * (bar.done - begun)
     base_answers.measure(run, arms, drifted, examples)
 
 
 def _measure(run: Run, name: str, adapter: Adapter | None, asked: Asked, examples: list[Example], judge: Judge) -> None:
     """Measures the sets of items of one arm that are missing, and writes them with those that are kept."""
-    begun, keys, facts = time.monotonic(), asked.keys, asked.facts
+    begun, keys, facts, bar = time.monotonic(), asked.keys, asked.facts, asked.bar
     kept = {n for n, key in facts.get("keys", {}).items() if keys.get(n) == key}
     samples: list[Sample] = []
     if kept:
@@ -63,9 +69,14 @@ def _measure(run: Run, name: str, adapter: Adapter | None, asked: Asked, example
         _require_same_chat(run, adapter)
     backend = run.evaluation_backend(adapter)
     if "target" not in kept:
-        samples += target.measure(run.config.sampling, Cached(backend, run.store), examples, judge, run.task.stratum)
-    for benchmark in _with_progress(f"benchmarks of {name}", [n for n in keys if n not in kept and n != "target"]):
-        samples += harness.benchmark(run.config.evaluate, benchmark, backend, run.store)
+        bar.detail = partial(str, f"{name}: {run.task.name}")
+        measured = Cached(backend, run.store)
+        samples += target.measure(run.config.sampling, measured, examples, judge, run.task.stratum, bar)
+    for benchmark in [n for n in keys if n not in kept and n != "target"]:
+        bar.detail = partial(str, f"{name}: {benchmark}")
+        found = harness.benchmark(run.config.evaluate, benchmark, backend, run.store)
+        samples += found
+        bar(len(found))
     samples.sort(key=lambda s: list(keys).index(s["set"]))
     jsonl.write_whole(_samples(run, name), samples)
     means = {n: mean(samples, n) for n in keys}
@@ -105,12 +116,3 @@ def _samples(run: Run, name: str) -> Any:
 def _require_same_chat(run: Run, adapter: Adapter) -> None:
     if trained(adapter)["chat"] != run.chat.identity:
         raise UserError(f"{adapter.folder}: trained under another chat template or thinking mode; train it again")
-
-
-def _with_progress(what: str, names: list[str]) -> Iterator[str]:
-    if not names:
-        return
-    with progress(what, len(names), "benchmarks") as advance:
-        for name in names:
-            yield name
-            advance(1)

@@ -13,7 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TextIO
 
-from s3ft import judges, plugins, prompts
+from s3ft import judges, overrides, plugins, prompts
 from s3ft.config import RunConfig
 from s3ft.data import atomic, splits
 from s3ft.digest import digest
@@ -45,7 +45,7 @@ def opened(config: RunConfig, name: str) -> Iterator[tuple[Run, TextIO]]:
         )
     folder = RUNS / name
     then = _begun_with(folder)
-    resolved = _with_date(config, then)
+    resolved = with_date(config, then)
     run = Run(resolved, folder)
     if not is_same(then, resolved):
         if then is not None and directory.has_results(folder):
@@ -100,7 +100,7 @@ def _has_versions(run: Run, is_begun: bool) -> bool:
     return False
 
 
-def _with_date(config: RunConfig, then: RunConfig | None) -> RunConfig:
+def with_date(config: RunConfig, then: RunConfig | None = None) -> RunConfig:
     """The config with the day the run began, so that midnight changes nothing for templates that print a date."""
     begun = config.chat.date or (then.chat.date if then else None) or date.today().isoformat()
     return config.model_copy(update={"chat": config.chat.model_copy(update={"date": begun})})
@@ -113,6 +113,7 @@ def settle(run: Run) -> None:
             plugins.load("source", rung.source)
     if any(r.source == "paraphrase" for recipe in run.recipes.values() for r in recipe):
         _require_gold(run.task)
+    _require_sources(run)
     harness.require_benchmarks(run.config.evaluate)
     judges.open_models(judges.load(run.judge_spec, run.open_model))
     locate.require_chat_template(run.model.folder)
@@ -122,6 +123,17 @@ def settle(run: Run) -> None:
 
     quiet_libraries()
     settings.require(run.config, run.model.folder, run.chat.tokenizer)
+
+
+def _require_sources(run: Run) -> None:
+    """Raises UserError for an override that names a source which no recipe has."""
+    known = {rung.source for recipe in run.recipes.values() for rung in recipe}
+    for id, decision in run.overrides.items():
+        if decision not in {*known, overrides.DROP}:
+            raise UserError(
+                f"{run.config.overrides}: row {id!r}: "
+                + plugins.unknown("source of this run's recipes", decision, sorted(known))
+            )
 
 
 def _require_gold(task: Task) -> None:
@@ -188,7 +200,7 @@ def _require_same(then: RunConfig, now: RunConfig, folder: Path) -> None:
 
 def _fixed(config: RunConfig, recipes: set[str]) -> dict[str, Any]:
     """What finished parts rest on; of recipes and rates, those of `recipes`."""
-    plain = config.model_dump(mode="json", exclude={"cache", "seeds", "evaluate", "recipes", "backend"})
+    plain = config.model_dump(mode="json", exclude={"cache", "seeds", "evaluate", "recipes", "backend", "overrides"})
     plain["train"]["learning_rate"] = {name: config.train.rate(name) for name in recipes}
     for name in config.train.changes_nothing:
         del plain["train"][name]

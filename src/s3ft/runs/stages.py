@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TextIO
 
 from s3ft import processes
-from s3ft.runs import build, evaluate, sweep, train
+from s3ft.progress import duration, working
+from s3ft.runs import build, evaluate, forecast, sweep, train
 from s3ft.runs.directory import Run
 
 SMALL = 200_000_000
@@ -35,19 +38,49 @@ def run_all(run: Run, lock: TextIO) -> int:
     """Runs the stages one after another, each in processes of its own, which get the run directory and nothing else.
 
     Returns the first exit code that is not 0."""
-    for stage in STAGES:
-        if stage == "sweep" and run.config.sweep is None:
-            continue
-        parts = _num_parts(run) if stage in ("train", "evaluate") else 1
-        code = processes.run_workers(["s3ft", "worker", str(run.folder), stage], parts, run.folder, lock)
+    before = _made(run)
+    stages = [stage for stage in STAGES if stage != "sweep" or run.config.sweep is not None]
+    for number, stage in enumerate(stages, 1):
+        parts = num_parts(run) if stage in ("train", "evaluate") else 1
+        rates = forecast.known(run)
+        ahead = forecast.seconds(run, rates, run.counts("train").rows, num_parts(run))
+        left = [ahead.get(s, 0.0) for s in stages[number - 1 :]]
+        if any(seconds != 0.0 for seconds in left):
+            known = [seconds for seconds in left if seconds is not None]
+            total = f"; about {duration(sum(known))} left" if len(known) == len(left) else ""
+            run.log(f"{stage}: stage {number} of {len(stages)}{total}")
+        after = None if None in left[1:] else sum(seconds or 0.0 for seconds in left[1:])
+        working("")
+        begun, todo = time.monotonic(), _made(run)
+        command = ["s3ft", "worker", str(run.folder), stage]
+        code = processes.run_workers(
+            command, parts, run.folder, lock, after, partial(working, f"{stage}: the other processes")
+        )
         if code > 128:
             run.log(f"{stage}: a process was ended by signal {code - 128}; repeat the command to go on")
         if code:
             return code
+        _remember(run, stage, (time.monotonic() - begun) * parts, len(_made(run) - todo))
+    if _made(run) == before:
+        run.log(f"{run.folder}: was finished; all records, adapters and measurements were reused")
     return 0
 
 
-def _num_parts(run: Run) -> int:
+def _made(run: Run) -> frozenset[tuple[str, int]]:
+    """What the stages made, and when."""
+    patterns = ("records/*.json", "sweep/*.json", "adapters/*/*/s3ft.json", "evals/*.json")
+    return frozenset((str(p), p.stat().st_mtime_ns) for pattern in patterns for p in run.folder.glob(pattern))
+
+
+def _remember(run: Run, stage: str, seconds: float, made: int) -> None:
+    """What a stage took, for the next forecast. A build answers from the cache what it can: only a pilot times it."""
+    if made and stage == "train":
+        forecast.keep(run, train=seconds / (made * run.counts("train").rows * run.config.train.epochs))
+    elif made and stage == "evaluate":
+        forecast.keep(run, evaluate=seconds / made)
+
+
+def num_parts(run: Run) -> int:
     """Processes for adapters side by side: one a core for a small model without a GPU, else one."""
     on_cpu = run.config.train.device == "cpu" or not Path("/dev/nvidia0").exists()
     size = sum(p.stat().st_size for p in run.model.folder.glob("*.safetensors"))

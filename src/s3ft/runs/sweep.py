@@ -13,10 +13,11 @@ from s3ft.config import RunConfig, TrainConfig
 from s3ft.data import jsonl, made
 from s3ft.digest import digest
 from s3ft.evaluate import Sample, drift, mean, statistics, target
+from s3ft.progress import progress
 from s3ft.runs import base_answers
 from s3ft.runs.directory import Run
 from s3ft.runs.train import Job, job, require_targets, train_jobs
-from s3ft.types import Adapter, Example
+from s3ft.types import Adapter
 
 
 def sweep(run: Run) -> None:
@@ -41,10 +42,14 @@ def sweep(run: Run) -> None:
     reference = base_answers.reference(run, plain, base_answers.task_rows(examples), [])
     for name in missing:
         tried, samples = [], _rows(None, base, [])
-        for point in jobs[name]:
-            measured, moved = _measured(run, point, examples, judge, reference)
-            samples += _rows(point, measured, moved)
-            tried.append(_point(point, measured, moved))
+        with progress(f"sweep {name}: validation", len(examples) * len(jobs[name])) as bar:
+            for point in jobs[name]:
+                backend = run.evaluation_backend(Adapter(point.folder))
+                kept = Cached(backend, run.store)
+                measured = target.measure(config.sampling, kept, examples, judge, run.task.stratum, bar)
+                moved = [] if reference is None else drift.measure(base_answers.local(backend), reference)
+                samples += _rows(point, measured, moved)
+                tried.append(_point(point, measured, moved))
         _take(tried)
         chosen = next({k: p[k] for k in ("learning_rate", "lora_rank")} for p in tried if p["chosen"])
         lines = run.folder / "sweep" / f"{name}.samples.jsonl"
@@ -88,15 +93,6 @@ def _point(point: Job, measured: list[Sample], moved: list[Sample]) -> dict[str,
         "standard_error": statistics.standard_error(scores),
         "kl": sum(s["kl"] for s in moved) / len(moved) if moved else None,
     }
-
-
-def _measured(
-    run: Run, point: Job, examples: list[Example], judge: Any, reference: drift.Reference | None
-) -> tuple[list[Sample], list[Sample]]:
-    """What an adapter scores on the rows, and how far it moved from the base."""
-    backend = run.evaluation_backend(Adapter(point.folder))
-    measured = target.measure(run.config.sampling, Cached(backend, run.store), examples, judge, run.task.stratum)
-    return measured, [] if reference is None else drift.measure(base_answers.local(backend), reference)
 
 
 def _rows(point: Job | None, measured: list[Sample], moved: list[Sample]) -> list[dict[str, Any]]:

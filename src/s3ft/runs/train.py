@@ -92,12 +92,13 @@ def train_jobs(run: Run, jobs: list[Job]) -> None:
     base = Base(run.model.folder, dtype, device, config.trust_remote_code)
     longest = config.train.max_length or loading.context_length(run.model.folder)
     prepared: dict[str, Any] = {}
-    with progress("train", sum(steps(run, job.recipe) for job in missing), "steps") as advance:
+    size = config.train.batch_size
+    with progress("train", sum(steps(run, job.recipe) for job in missing) * size) as bar:
         for job in missing:
             if job.recipe not in prepared:
                 prepared = {job.recipe: prepare(records.read(run.records(job.recipe)), run.chat, longest)}
             arm = Arm(job.recipe, job.seed, job.setting, steps(run, job.recipe), job.key)
-            facts = loop.train(base, prepared[job.recipe], job.folder, arm, advance=advance)
+            facts = loop.train(base, prepared[job.recipe], job.folder, arm, bar=bar)
             names = ", ".join(id for id, _ in facts["dropped"][:5])
             left_out = f", {len(facts['dropped'])} rows left out ({names})" if facts["dropped"] else ""
             run.log(f"train {job.recipe} seed {job.seed}: loss {facts['mean_loss']:.3f}{left_out}")

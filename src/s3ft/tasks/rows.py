@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from s3ft.data import formats, readers
-from s3ft.progress import console
+from s3ft.progress import say
 from s3ft.prompts import fill, names
 from s3ft.sources.paraphrase import PROMPT
 from s3ft.types import Example, Message, Split, Task
@@ -27,34 +28,45 @@ def task(
     validation: ..., test: ...}.
 
     `prompt` is a column (text, or a list of messages) or a template over columns ("Question: {question}"); `gold` and
-    `reference` are columns, `reference` the gold itself where it is not given. Without `prompt` and `gold` the form is
-    told by the columns: prompt and completion, messages, Alpaca, ShareGPT; what was understood is printed. What has no
-    test or validation split of its own is split by a hash of the prompt: 90 train, 5 validation, 5 test."""
+    `reference` are columns; a field inside one is answer.text. Of a list of accepted answers, or SQuAD's {text: [...]},
+    the first is the gold. Without `reference` the judge compares with the gold, or with every accepted answer. Without
+    `prompt` and `gold` the form is told by the columns: prompt and completion, messages, Alpaca, ShareGPT, question and
+    answer. What was understood is printed. What has no test or validation split of its own is split by a hash of the
+    prompt: 90 train, 5 validation, 5 test."""
     said = False
 
-    def read(row: dict[str, Any], place: str) -> tuple[list[Message], str]:
+    def read(row: dict[str, Any], place: str) -> formats.Read:
         nonlocal said
-        if prompt is None and gold is None:
-            form = formats.detect(row, place)
-            if not said:
-                console.print(f"data: read as {form}", highlight=False)
-                said = True
-            turns, answer = formats.FORMS[form][1](row, place)
-        else:
-            turns = _prompt(row, place, prompt or "prompt")
-            answer = formats.answer(readers.column(row, gold or "gold", place), place, gold or "gold")
-        return ([{"role": "system", "content": system}, *turns] if system else turns), answer
+        found = formats.read(row, place) if prompt is None and gold is None else named(row, place)
+        if reference is not None:
+            compared = _compared(readers.column(row, reference, place))
+            found = replace(found, reference=compared, mapping=f"{found.mapping}, compared with {reference}")
+        if not said:
+            say(f"data: {place.rpartition(' row ')[0]}: {found.mapping}")
+            said = True
+        turns = [{"role": "system", "content": system}, *found.prompt] if system else found.prompt
+        return replace(found, prompt=turns)
+
+    def named(row: dict[str, Any], place: str) -> formats.Read:
+        turns = _prompt(row, place, prompt or "prompt")
+        answers = formats.answers(readers.column(row, gold or "gold", place), place, gold or "gold")
+        asked = prompt or "prompt"
+        where = f"the template over {', '.join(names(asked))}" if asked not in row and names(asked) else asked
+        return formats.understood(turns, answers, f"prompt from {where}, gold from {gold or 'gold'}")
 
     def example(row: dict[str, Any], place: str) -> Example:
-        turns, answer = read(row, place)
-        compared = answer if reference is None else readers.column(row, reference, place)
-        offered = formats.tools(row.get(tools), place, tools)
-        return formats.example(row, turns, answer, compared, offered, row.get(id))
+        found, offered = read(row, place), formats.tools(row.get(tools), place, tools)
+        return formats.example(row, found.prompt, found.gold, found.reference, offered, row.get(id))
 
     def rows(split: Split) -> Iterator[Example]:
-        return (example(row, place) for row, place in readers.rows(path, split, lambda r, p: read(r, p)[0]))
+        return (example(row, place) for row, place in readers.rows(path, split, lambda r, p: read(r, p).prompt))
 
     return Task("rows", rows, judge, paraphrase)
+
+
+def _compared(value: Any) -> Any:
+    """SQuAD's {text: [...]} as the list of accepted answers that it is; anything else is the judge's to read."""
+    return value["text"] if isinstance(value, dict) and isinstance(value.get("text"), list) else value
 
 
 def _prompt(row: dict[str, Any], place: str, prompt: str) -> list[Message]:

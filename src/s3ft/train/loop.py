@@ -10,7 +10,6 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -24,7 +23,7 @@ from s3ft.data import atomic, made
 from s3ft.digest import digest
 from s3ft.models import loading
 from s3ft.processes import is_first_rank, local_rank
-from s3ft.progress import progress, say
+from s3ft.progress import Bar, progress, say
 from s3ft.train import card
 from s3ft.train.arm import Arm, Base
 from s3ft.train.rows import Rows
@@ -39,13 +38,13 @@ def train(
     out_dir: Path,
     arm: Arm,
     *,
-    advance: Callable[[int], None] | None = None,
+    bar: Bar | None = None,
 ) -> dict[str, Any]:
     """Trains on `rows` and writes `out_dir` whole: the PEFT adapter, log.jsonl, and s3ft.json with the facts that are
     also returned.
 
     A repeat after a kill goes on from the newest checkpoint and ends in the same adapter. The result does not depend on
-    what the process trained before. `advance(1)` is called per step; by default a progress bar is shown.
+    what the process trained before. `bar` counts rows; by default there is one for this training.
 
     Raises UserError: lora_rank 0, arguments that TRL or PEFT reject, rows longer than the model takes, a loss or
     gradient that is not finite (the last good checkpoint stays), an adapter that changes nothing."""
@@ -65,8 +64,8 @@ def train(
         trainer.accelerator.wait_for_everyone()
         resume, done = _checkpoint(partial)
         watch.begin(done["step"], done["log"])
-        with nullcontext() if advance else progress(f"train {arm.recipe}, seed {arm.seed}", steps, "steps") as bar:
-            watch.advance = advance or bar or watch.advance
+        with nullcontext(bar) if bar else progress("train", steps * config.batch_size) as shown:
+            _follow(shown, watch, arm, rows)
             result = trainer.train(resume_from_checkpoint=str(resume) if resume else None)
         change = float((_logits(trainer.model, rows) - before).abs().max())
         if not change > 0:
@@ -112,6 +111,21 @@ def train(
         gc.collect()
         if where.type == "cuda":
             torch.cuda.empty_cache()
+
+
+def _follow(bar: Bar, watch: TrainingCallback, arm: Arm, rows: Rows) -> None:
+    """Lets a bar show the recipe, the seed, the loss and how many tokens of rows are passed through in a second."""
+    begun, size = time.monotonic(), arm.config.batch_size
+    per_step, first = size * sum(rows.lengths) / len(rows), watch.resumed
+
+    def detail() -> str:
+        said = f"{arm.recipe} seed {arm.seed}"
+        if watch.losses:
+            speed = per_step * (len(watch.losses) - first) / (time.monotonic() - begun)
+            said += f", loss {watch.losses[-1]:.3f}" + (f", {speed:,.0f} tokens/s" if speed else "")
+        return said
+
+    bar.detail, watch.advance = detail, lambda steps: bar(steps * size)
 
 
 def _opened(out_dir: Path, made_of: str) -> Path:

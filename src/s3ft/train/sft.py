@@ -32,6 +32,9 @@ class TrainingCallback(transformers.TrainerCallback):
 
     def __init__(self, log: Path, save_seconds: float) -> None:
         self.advance: Callable[[int], None] = lambda n: None
+        """Called with the steps done."""
+        self.resumed = 0
+        """The step after which this training began."""
         self._rows: list[dict[str, Any]] = []
         self._log, self._every = log, save_seconds
         self._saved = time.monotonic()
@@ -45,10 +48,10 @@ class TrainingCallback(transformers.TrainerCallback):
         """Begins after a step, with the log so far."""
         if is_first_rank():
             self._log.write_text("".join(json.dumps(row) + "\n" for row in log), encoding="utf-8")
-        self._rows, self._resumed = list(log), step
+        self._rows, self.resumed = list(log), step
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        self._tell(self._resumed)
+        self._tell(self.resumed)
 
     def _tell(self, steps: int) -> None:
         if is_first_rank():

@@ -52,39 +52,27 @@ def read(rows: Any, what: str, assistant_only: bool = False) -> Iterator[Example
     if isinstance(rows, Mapping):
         names = ", ".join(map(str, rows))
         raise ArgumentError(f"{what}: found the splits {names}; give one of them, such as {what}[{next(iter(rows))!r}]")
-    form = ""
     for number, row in enumerate(rows, 1):
         place = f"{what}, row {number}"
         if not isinstance(row, Mapping):
             raise ArgumentError(f"{place}: found {type(row).__name__}, expected a row with columns")
-        if not form:
-            form = _form(row, place)
-        prompt, gold = formats.FORMS[form][1](row, place)
-        if assistant_only and "completion" not in row and any(m["role"] == "assistant" for m in prompt):
+        if unfit := next((line for column, line in _UNFIT.items() if column in row), ""):
+            raise ArgumentError(f"{place}: columns found: {', '.join(row)}: {unfit}, or train with SFTTrainer")
+        found = formats.read(row, place)
+        if number == 1:
+            say(f"{what}: {found.mapping}")
+        if assistant_only and "completion" not in row and any(m["role"] == "assistant" for m in found.prompt):
             raise ArgumentError(
                 f"{place}: assistant_only_loss trains on every turn of the assistant, S3FT on the last; give each turn "
                 "a row of its own as prompt and completion, or leave assistant_only_loss out"
             )
-        yield _example(row, prompt, gold, place)
+        yield _example(row, found, place)
 
 
-def _form(row: Mapping[str, Any], place: str) -> str:
-    unfit = next((line for column, line in _UNFIT.items() if column in row), "")
-    if unfit:
-        raise ArgumentError(f"{place}: columns found: {', '.join(row)}: {unfit}, or train with SFTTrainer")
-    for name, (columns, _) in formats.FORMS.items():
-        if all(row.get(c) is not None for c in columns):
-            return name
-    raise ArgumentError(
-        f"{place}: columns found: {', '.join(row)}; a row needs a prompt and its answer: prompt and completion, "
-        "messages, ShareGPT conversations or Alpaca's instruction and output"
-    )
-
-
-def _example(row: Mapping[str, Any], prompt: Any, gold: str, place: str) -> Example:
-    reference = row["reference"] if row.get("reference") is not None else gold
+def _example(row: Mapping[str, Any], read: formats.Read, place: str) -> Example:
+    reference = row["reference"] if row.get("reference") is not None else read.reference
     offered = formats.tools(row.get("tools"), place, "tools")
-    found = formats.example(row, prompt, gold, reference, offered, row.get("id"))
+    found = formats.example(row, read.prompt, read.gold, reference, offered, row.get("id"))
     # Arrow writes None where another row has an argument.
     given = {k: v for k, v in (row.get(TEMPLATE_ARGUMENTS) or {}).items() if v is not None}
     if not given:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import datasets
@@ -16,7 +17,7 @@ from s3ft.models import loading
 from s3ft.models.local import LocalModel
 from s3ft.models.locate import folder
 from s3ft.pipeline import BuildOptions, build_records
-from s3ft.progress import progress
+from s3ft.progress import Bar, progress
 from s3ft.protocols import Backend
 from s3ft.trl.rows import TEMPLATE_ARGUMENTS, Chats, distinct, read
 from s3ft.trl.settings import Ladder, argument_errors, as_ladder
@@ -84,13 +85,16 @@ def targets(model: Any, chats: Chats, examples: Sequence[Example], ladder: Ladde
         chat, rows = chats.of(examples[places[0]]), [examples[i] for i in places]
         build = build_records(rows, ladder.recipe, LocalModel(model, chat, BATCH_SIZE), asked, chat, options)
         builds.append((places, build))
-    total = sum(len(places) * build.steps for places, build in builds)
-    with progress("build", total, "steps") as advance:
+    with progress("build", len(examples)) as bar:
         for places, build in builds:
-            build.advance = advance
+            bar.detail, build.advance = build.progress, partial(_rows_done, bar, build.steps)
             made = (record for _, chunk in build for record in chunk)
             found.update(zip(places, made, strict=True))
     return (found[place] for place in range(len(examples)))
+
+
+def _rows_done(bar: Bar, steps: int, done: int) -> None:
+    bar(done / steps)
 
 
 def _undecided(example: Example, completion: Completion) -> Verdict:

@@ -1,0 +1,61 @@
+"""How long a run takes: what a pilot, or an earlier run of the same setting on this machine, took for a row."""
+
+from __future__ import annotations
+
+import platform
+from dataclasses import asdict, dataclass
+
+from s3ft import processes
+from s3ft.digest import digest
+from s3ft.runs.directory import Run
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """Seconds on this machine; None for what was not measured yet."""
+
+    build: float | None = None
+    """One training row under all recipes."""
+    train: float | None = None
+    """One row of one pass of one adapter."""
+    evaluate: float | None = None
+    """One adapter, or the base, on all its items."""
+
+
+def known(run: Run) -> Rates:
+    return Rates(**(run.store.get(_key(run)) or {}))
+
+
+def keep(run: Run, **measured: float) -> None:
+    """Remembers what was measured, for the next forecast of this setting."""
+    run.store.put({_key(run): {**asdict(known(run)), **measured}})
+
+
+def _key(run: Run) -> str:
+    config = run.config
+    parts = {"task", "judge", "sampling", "backend", "evaluate"}
+    setting = {"method", "dtype", "device", "lora_rank", "max_length", "batch_size", "extra"}
+    how = [config.model_dump(mode="json", include=parts), config.train.model_dump(mode="json", include=setting)]
+    return digest(["seconds", run.model.fingerprint, how, platform.node(), processes.num_cores()])
+
+
+def seconds(run: Run, rates: Rates, rows: int, parts: int) -> dict[str, float | None]:
+    """Forecast of each stage that is still to do, over so many training rows; None where nothing is known."""
+    config = run.config
+    to_build = sum(not run.summary_file(name).is_file() for name in run.recipes)
+    adapters = [a.folder for a in run.arms().values() if a is not None and a.scale == 1.0]
+    to_train = sum(not (folder / "s3ft.json").is_file() for folder in adapters)
+    to_measure = sum(not (run.folder / "evals" / f"{name}.json").is_file() for name in run.arms())
+    sweep = config.sweep
+    points = len(sweep.learning_rate or (0,)) * len(sweep.lora_rank or (0,)) * len(run.recipes) if sweep else 0
+    passes = rows * config.train.epochs
+    return {
+        "build": _times(rates.build, rows * to_build / len(run.recipes)),
+        "sweep": _times(rates.train, points * passes),
+        "train": _times(rates.train, to_train * passes / max(1, parts)),
+        "evaluate": _times(rates.evaluate, to_measure / max(1, parts)),
+    }
+
+
+def _times(rate: float | None, number: float) -> float | None:
+    return 0.0 if not number else None if rate is None else rate * number
