@@ -63,11 +63,13 @@ def test_a_recipe_may_be_rungs(model):
 
 
 def test_gold_that_the_judge_rejects_is_left_out_if_asked(model):
-    def never(example, completion):
-        return Verdict(False)
+    first = ROWS[0]["prompt"][-1]["content"]
 
-    assert len(build(model, judge=never, recipe="sft")) == 8
-    assert len(build(model, judge=never, recipe="sft", rejected_gold="drop")) == 0
+    def but_the_first(example, completion):
+        return Verdict(example.prompt[-1]["content"] != first)
+
+    assert len(build(model, judge=but_the_first, recipe="sft")) == 8
+    assert len(build(model, judge=but_the_first, recipe="sft", rejected_gold="drop")) == 7
 
 
 def test_a_judge_that_is_mostly_undecided_stops_the_build(model):

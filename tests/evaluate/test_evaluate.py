@@ -137,8 +137,7 @@ def test_in_a_benchmark_nothing_is_shown_but_our_own_lines(tmp_path, is_terminal
     assert said.split("\n")[0].strip() == "half of it"
     assert said.strip().endswith("all of it")
     assert "fatal" not in said
-    assert ("a bar" in said) == is_terminal
-    assert said.endswith(("after\n", "after\r\n"))
+    assert "a bar" not in said
 
 
 @pytest.mark.parametrize(
