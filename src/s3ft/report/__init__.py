@@ -1,11 +1,11 @@
-"""A run directory to report.json, report.md and pictures: reads files only."""
+"""A run directory to report.json, report.md, report.html and pictures: reads files only."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from s3ft.data import atomic
-from s3ft.report import collect, plot, table
+from s3ft.report import collect, html, plot, table
 
 
 def write(folder: Path) -> None:
@@ -15,4 +15,5 @@ def write(folder: Path) -> None:
     plot.write(found, folder)
     with atomic.whole(folder / "report.md") as file:
         file.write(table.markdown(found))
+    html.write(found, folder)
     table.show(found, folder / "report.md")
