@@ -68,9 +68,25 @@ def evaluate(config: Config, *overrides: Overrides, name: Name = None) -> None:
 
 
 @app.command
-def report(config: Config, *overrides: Overrides, name: Name = None) -> None:
-    """Write report.json and report.md, and print the table."""
-    _stage("report", config, overrides, name)
+def report(
+    config: Annotated[Path, Parameter(help="A YAML file; or a folder under runs/, or several of them to compare.")],
+    *overrides: Overrides,
+    name: Name = None,
+    gate: Annotated[
+        str | None, Parameter(help="A recipe: exit 0 to keep it, 10 if it regressed, 11 undecided.")
+    ] = None,
+    margin: Annotated[float, Parameter(help="Points of mean drop on the benchmarks that are put up with.")] = 2.0,
+) -> int:
+    """Write report.json, report.md and report.html, and print the table."""
+    from s3ft.cli import reporting
+    from s3ft.runs import opening
+
+    if not 0 <= margin < 100:
+        raise UserError(f"--margin: found {margin:g}, expected points from 0 to 100, such as 2")
+    if config.is_dir():
+        return reporting.folders([config, *map(Path, overrides)], gate, margin / 100)
+    with opening.opened(_config(config, overrides), config.stem if name is None else name) as (opened, _):
+        return reporting.one(opened.folder, gate, margin / 100)
 
 
 @app.command

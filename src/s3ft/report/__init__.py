@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from s3ft.data import atomic
-from s3ft.report import collect, html, plot, table
+from s3ft.report import collect, gate, html, plot, table
 
 
-def write(folder: Path) -> None:
-    """Writes the reports and prints the table. Raises UserError if a stage before it has not run."""
+def write(folder: Path, margin: float = gate.MARGIN) -> dict[str, Any]:
+    """Writes the reports, prints the table and returns the content of report.json.
+
+    `margin`: the mean drop that is put up with, as a fraction. Raises UserError if a stage before it has not run."""
     found = collect.report(folder)
     atomic.write_json(folder / "report.json", found)
     plot.write(found, folder)
     with atomic.whole(folder / "report.md") as file:
-        file.write(table.markdown(found))
-    html.write(found, folder)
-    table.show(found, folder / "report.md")
+        file.write(table.markdown(found, margin))
+    html.write(found, folder, margin)
+    table.show(found, folder, margin)
+    return found

@@ -47,6 +47,8 @@ class _Run:
     """Of each recipe, one arm a seed."""
     general: list[str]
     """The benchmarks that a drop is measured on."""
+    missing: list[str]
+    """Arms that are not measured yet; their recipes are left out."""
 
     def names(self, recipe: str) -> list[str]:
         """A recipe's arms in evals/."""
@@ -61,6 +63,7 @@ def report(folder: Path) -> dict[str, Any]:
         "model": config.model,
         "task": config.task["name"],
         "seeds": list(config.seeds),
+        "missing": run.missing,
         "intervals": {"level": 0.95, "over": ["seeds", "items"] if len(config.seeds) > 1 else ["items"]},
         "items": {n: len(names) for n, names in run.order.items()},
         "strata": {n: dict(Counter(map(str, s.strata))) for n, s in base.items() if s.strata is not None},
@@ -83,9 +86,13 @@ def report(folder: Path) -> dict[str, Any]:
 def _opened(folder: Path) -> _Run:
     config = parse(yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8")), str(folder / "config.yaml"))
     base, order = measured.base(folder)
-    tuned = {r: [measured.arm(folder, f"{r}-seed-{s}", order) for s in config.seeds] for r in config.ladders()}
+    names = {r: [f"{r}-seed-{s}" for s in config.seeds] for r in config.ladders()}
+    missing = [arm for arms in names.values() for arm in arms if not measured.is_there(folder, arm)]
+    done = {r: arms for r, arms in names.items() if not set(arms) & set(missing)}
+    # Where nothing is done, the first arm says what to do.
+    tuned = {r: [measured.arm(folder, arm, order) for arm in arms] for r, arms in (done or names).items()}
     general = [n for n in base if n != "target" and n not in config.evaluate.extra_benchmarks]
-    return _Run(folder, config, order, base, tuned, general)
+    return _Run(folder, config, order, base, tuned, general, missing)
 
 
 def _recipe(run: _Run, recipe: str) -> dict[str, Any]:

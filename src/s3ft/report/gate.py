@@ -26,25 +26,29 @@ def decide(found: dict[str, Any], recipe: str, margin: float = MARGIN) -> Decisi
     two is wholly on the other side; else UNDECIDED. `found`: the content of report.json."""
     result = found["recipes"][recipe]
     gain, drop = result["gain"], result["mean_drop"]
-    task = _side(gain, 0.0, ("better at the task", "worse at the task", "not shown to be better at the task"))
-    if drop is None:
-        elsewhere = (None, "what it lost elsewhere was not measured")
-    else:
+    is_better, task = _side(
+        gain, 0.0, ("better at the task", "worse at the task", "not shown to be better at the task")
+    )
+    loses: bool | None = None
+    elsewhere = "what it lost elsewhere was not measured"
+    if drop is not None:
         within = f"a mean drop on the benchmarks of {100 * margin:g} points"
         said = (f"loses more than {within}", f"stays below {within}", f"not shown to stay below {within}")
-        lost, text = _side(drop, margin, said)
-        elsewhere = (None if lost is None else not lost, f"{text} ({points(drop)})")
-    sides = (task[0], elsewhere[0])
-    word: Word = "DON'T" if False in sides else "KEEP" if sides == (True, True) else "UNDECIDED"
-    joint = "but" if task[0] is True and elsewhere[0] is not True else "and"
-    return Decision(recipe, word, f"{recipe} is {task[1]} ({points(gain)}), {joint} {elsewhere[1]}.")
+        loses, elsewhere = _side(drop, margin, said)
+        elsewhere += f" ({points(drop)})"
+    word: Word = "UNDECIDED"
+    if is_better is False or loses is True:
+        word = "DON'T"
+    elif is_better and loses is False:
+        word = "KEEP"
+    joint = "but" if is_better and loses is not False else "and"
+    return Decision(recipe, word, f"{recipe} is {task} ({points(gain)}), {joint} {elsewhere}.")
 
 
-def headline(found: dict[str, Any], margin: float = MARGIN) -> Decision:
-    """Of the recipes that may be kept, the one with the largest gain; if there is none, of all recipes."""
+def decide_all(found: dict[str, Any], margin: float = MARGIN) -> list[Decision]:
+    """Every recipe; those that may be kept first, then by gain."""
     every = [decide(found, recipe, margin) for recipe in found["recipes"]]
-    candidates = [d for d in every if d.word == "KEEP"] or every
-    return max(candidates, key=lambda d: found["recipes"][d.recipe]["gain"]["mean"])
+    return sorted(every, key=lambda d: (d.word != "KEEP", -found["recipes"][d.recipe]["gain"]["mean"]))
 
 
 def points(estimate: dict[str, Any]) -> str:

@@ -38,8 +38,7 @@ def write(found: dict[str, Any], folder: Path, margin: float = gate.MARGIN) -> N
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
     page = environment.from_string(template).render(
         found=found,
-        headline=gate.headline(found, margin),
-        decisions=[gate.decide(found, recipe, margin) for recipe in found["recipes"]],
+        decisions=gate.decide_all(found, margin),
         margin=100 * margin,
         tables=_tables(found),
         notes=[*table.notes(found), *details.item_notes(found)],

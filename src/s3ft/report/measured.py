@@ -38,6 +38,11 @@ def base(folder: Path) -> tuple[Arm, Order]:
     return _in_order(found, order), order
 
 
+def is_there(folder: Path, name: str) -> bool:
+    """Whether evaluate has written an arm's facts, in whatever state they are."""
+    return (folder / "evals" / f"{name}.json").is_file()
+
+
 def arm(folder: Path, name: str, order: Order) -> Arm:
     """An arm's scores, paired with the base's by id. Raises UserError for other items than the base's."""
     found = _samples(folder, name)

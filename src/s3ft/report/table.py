@@ -9,7 +9,7 @@ from typing import Any, Literal
 from rich.console import Console
 from rich.table import Table
 
-from s3ft.report import details, plot, words
+from s3ft.report import details, gate, plot, words
 from s3ft.report.details import Cells, line, score, signed, table
 
 
@@ -85,9 +85,11 @@ def notes(found: dict[str, Any]) -> Iterator[str]:
     yield from details.power(found)
 
 
-def markdown(found: dict[str, Any]) -> str:
-    """report.md: the table, the picture, and what each recipe's targets went through."""
-    lines = [f"# {found['task']} on {found['model']}", "", *table(summary(found))]
+def markdown(found: dict[str, Any], margin: float) -> str:
+    """report.md: the verdicts, the table, the picture, and what each recipe's targets went through."""
+    lines = [f"# {found['task']} on {found['model']}", ""]
+    lines += [f"- **{d.word}** {d.sentence}" for d in gate.decide_all(found, margin)]
+    lines += ["", *table(summary(found))]
     if found["base"]["benchmarks"]:
         lines += ["", *table(by_benchmark(found))]
     for note in notes(found):
@@ -144,8 +146,8 @@ def _scales(found: dict[str, Any]) -> list[str]:
     return lines
 
 
-def show(found: dict[str, Any], path: Path) -> None:
-    """Prints the tables, narrow enough for a terminal, and where the report is."""
+def show(found: dict[str, Any], folder: Path, margin: float) -> None:
+    """Prints the verdicts, the tables, narrow enough for a terminal, and where everything is."""
     console = Console(highlight=False)
     parts = [summary(found), *([by_benchmark(found)] if found["base"]["benchmarks"] else []), details.items(found)]
     for number, part in enumerate(parts):
@@ -163,7 +165,11 @@ def show(found: dict[str, Any], path: Path) -> None:
         console.print()
     for note in (*notes(found), *details.item_notes(found)):
         console.print(note, markup=False)
-    console.print(f"report: {path}", soft_wrap=True, markup=False)
+    console.print()
+    for decision in gate.decide_all(found, margin):
+        console.print(f"{decision.word}: {decision.sentence}", markup=False)
+    console.print(f"report: {folder / 'report.html'}, {folder / 'report.md'}", soft_wrap=True, markup=False)
+    console.print(f"adapters: {folder / 'adapters'}; one row: s3ft explain {folder} ID", soft_wrap=True, markup=False)
 
 
 def _undecided(result: dict[str, Any]) -> str:

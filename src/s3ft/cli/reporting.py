@@ -1,0 +1,69 @@
+"""`s3ft report`: of one run, or several beside each other, and the gate of a release."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from s3ft import report
+from s3ft.processes import locked
+from s3ft.progress import shown
+from s3ft.report import details
+from s3ft.report import gate as gates
+from s3ft.runs import directory
+from s3ft.types import UserError
+
+
+def one(folder: Path, gate: str | None, margin: float) -> int:
+    """Writes and prints the report of a run. Returns the exit code: that of the gate, if a recipe is named.
+
+    Raises UserError for a recipe that the report does not have."""
+    found = report.write(folder, margin)
+    if gate is None:
+        return 0
+    if gate not in found["recipes"]:
+        missing = "; it is not measured yet" if any(m.startswith(f"{gate}-seed-") for m in found["missing"]) else ""
+        raise UserError(
+            f"--gate: found {gate!r}, expected a recipe of {folder}: {', '.join(found['recipes'])}{missing}"
+        )
+    decision = gates.decide(found, gate, margin)
+    Console(highlight=False, markup=False).print(f"gate: {decision.word}: {decision.sentence}", soft_wrap=True)
+    return gates.EXIT[decision.word]
+
+
+def folders(runs: list[Path], gate: str | None, margin: float) -> int:
+    """The reports of finished runs, and of several a table of all their recipes."""
+    for folder in runs:
+        if not folder.is_dir():
+            raise UserError(f"{folder}: not a folder; give folders under runs/, or a config")
+        directory.existing(folder)
+    if len(runs) > 1 and gate is not None:
+        raise UserError(f"--gate: found {len(runs)} runs, expected one")
+    if len(runs) == 1:
+        with locked(runs[0]):
+            return one(runs[0], gate, margin)
+    found = {}
+    for folder in runs:
+        with locked(folder):
+            found[folder] = report.write(folder, margin)
+    _compare(found, margin)
+    return 0
+
+
+def _compare(found: dict[Path, dict[str, Any]], margin: float) -> None:
+    console = Console(highlight=False, markup=False)
+    table = Table(box=None, pad_edge=False, title="runs beside each other", title_justify="left")
+    for heading in ("run", "recipe", "task", "gain", "mean drop", "verdict"):
+        table.add_column(heading, justify="left" if heading in ("run", "recipe", "verdict") else "right", no_wrap=True)
+    for folder, content in found.items():
+        table.add_row(shown(folder.name), "base", details.score(content["base"]["target"]), "", "", "")
+        for recipe, result in content["recipes"].items():
+            change = [details.signed(result[k]) for k in ("gain", "mean_drop")]
+            word = gates.decide(content, recipe, margin).word
+            table.add_row("", recipe, details.score(result["target"]), *change, word)
+    console.print(table)
+    if len({(c["model"], c["task"], c["items"].get("target")) for c in found.values()}) > 1:
+        console.print("These runs differ in model, task or test rows: their scores are not paired by item.")
