@@ -1,15 +1,22 @@
 """The report reads files only, so a run directory written by hand has every number known in advance."""
 
 import json
+import re
+import shutil
+import subprocess
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 import yaml
 
 from s3ft import report
-from s3ft.data import atomic, made
-from s3ft.report import collect
-from s3ft.types import UserError
+from s3ft.cli import reporting
+from s3ft.config import parse
+from s3ft.data import atomic, jsonl, made, records
+from s3ft.report import browser, collect, gate
+from s3ft.runs import directory
+from s3ft.types import Candidate, Completion, Example, Record, UserError, Verdict
 
 DOCS = Path(__file__).parents[2] / "docs"
 SUMMARY = {
@@ -33,6 +40,7 @@ SUMMARY = {
 }
 
 
+HOSTILE = "</script><script>alert(1)</script> & <b>1</b>"
 OUTCOMES = {1: "right", 0: "cut"}
 
 
@@ -41,9 +49,26 @@ def samples(path, **sets):
         for name, scores in sets.items():
             # Written backwards: arms must be paired by id, never by position.
             for number, score in reversed(list(enumerate(scores))):
-                more = {"outcome": OUTCOMES[score], "stratum": "ab"[number % 2]} if name == "target" else {}
+                more = {}
+                if name == "target":
+                    said = {"completion": f"it is {score}", "correct": bool(score), "answer": str(score), "reason": ""}
+                    more = {"outcome": OUTCOMES[score], "stratum": "ab"[number % 2], **said}
                 atomic.write_line(file, {"set": name, "id": f"{number:02d}", "score": score, **more})
     made.write(path.with_name(path.name.replace(".samples.jsonl", ".json")), {"seconds": 1.0}, [path])
+
+
+def history(recipe, rows):
+    """Under s3ft, every second row's own answers were rejected."""
+    for number, example in enumerate(rows):
+        is_right = number % 2 == 0
+        gold = Candidate("gold", Completion(example.gold), is_generated=False)
+        own = Candidate("self", Completion("the 1"), Verdict(is_right, "1"), answers_prompt=True)
+        other = Candidate("paraphrase", Completion(f"so {example.gold}"), Verdict(False, "2", "not equal"))
+        yield (
+            Record(example, [gold], [0])
+            if recipe == "sft"
+            else Record(example, [own] if is_right else [own, other, gold], [0 if is_right else 2])
+        )
 
 
 @pytest.fixture
@@ -52,9 +77,12 @@ def run(tmp_path):
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
     atomic.write_json(tmp_path / "versions.json", {"python": "3.11"})
     evals = tmp_path / "evals"
+    rows = [Example(f"{n:02d}", [{"role": "user", "content": f"question {n}"}], HOSTILE, "1") for n in range(4)]
+    jsonl.write_whole(tmp_path / "data" / "test.jsonl", map(asdict, rows))
     samples(evals / "base.samples.jsonl", target=[1, 0, 0, 0], facts=[1, 1, 1, 0], own=[0, 0])
     arms = {"sft": ([1, 1, 0, 0], [1, 0, 0, 0]), "s3ft": ([1, 1, 1, 0], [1, 1, 0, 0])}
     for recipe, (target, facts) in arms.items():
+        jsonl.write_whole(tmp_path / "records" / f"{recipe}.jsonl", map(records.to_json, history(recipe, rows)))
         made.write(tmp_path / "records" / f"{recipe}.json", SUMMARY, [])
         for seed in (0, 1):
             made.write(tmp_path / "adapters" / recipe / f"seed-{seed}" / "s3ft.json", {"seconds": 3.0}, [])
@@ -120,6 +148,114 @@ def test_a_source_of_one_s_own_is_in_the_table_and_in_the_report(run):
     assert "| 0/0/25/75/0 |" in text
     assert "| 50/25/25/0/0 |" in text
     assert "| recipe | gold | mine | self |" in text
+
+
+@pytest.mark.parametrize(
+    ("gain", "drop", "word"),
+    [
+        ((1, 5), (-1, 1.5), "KEEP"),
+        ((1, 5), (-1, 2.5), "UNDECIDED"),
+        ((1, 5), (2.5, 4), "DON'T"),
+        ((-1, 5), (-1, 1.5), "UNDECIDED"),
+        ((-5, -1), (-1, 1.5), "DON'T"),
+        ((-5, -1), None, "DON'T"),
+        ((1, 5), None, "UNDECIDED"),
+        ((None, None), (-1, 1.5), "UNDECIDED"),
+        ((0, 5), (-1, 1.5), "UNDECIDED"),
+    ],
+)
+def test_the_verdict_follows_from_the_intervals(gain, drop, word):
+    def estimate(bounds):
+        low, high = (None if b is None else b / 100 for b in bounds)
+        return {"mean": 0.02, "low": low, "high": high}
+
+    result = {"gain": estimate(gain), "mean_drop": drop and estimate(drop)}
+    found = gate.decide({"recipes": {"mine": result}}, "mine")
+    assert found.word == word
+    assert found.sentence.startswith("mine is ")
+
+
+def test_the_gate_is_an_exit_code(run, capsys):
+    for margin, code in ((0.02, 11), (1.0, 11)):
+        assert reporting.one(run, "s3ft", margin) == code
+    assert reporting.one(run, None, 0.02) == 0
+    with pytest.raises(UserError, match=r"--gate: found .ssr., expected a recipe of .*: sft, s3ft"):
+        reporting.one(run, "ssr", 0.02)
+    assert "UNDECIDED: s3ft is " in " ".join(capsys.readouterr().out.split())
+
+
+def test_several_runs_stand_beside_each_other(run, tmp_path_factory, capsys):
+    other = tmp_path_factory.mktemp("other") / "second"
+    shutil.copytree(run, other)
+    for folder in (run, other):
+        text = (folder / "config.yaml").read_text()
+        directory.write_config(folder, parse(yaml.safe_load(text)))
+    assert reporting.folders([run, other], None, 0.02) == 0
+    said = capsys.readouterr().out
+    assert "runs beside each other" in said
+    assert re.search(r"^second +25.0", said, re.MULTILINE)
+    with pytest.raises(UserError, match="found 2 runs, expected one"):
+        reporting.folders([run, other], "s3ft", 0.02)
+
+
+def test_a_run_that_is_half_done_shows_the_rest(run, capsys):
+    for path in (run / "evals").glob("s3ft-seed-1.*"):
+        path.unlink()
+    report.write(run)
+    found = json.loads((run / "report.json").read_text())
+    assert list(found["recipes"]) == ["sft"]
+    assert found["missing"] == ["s3ft-seed-1"]
+    assert "Not measured yet, and left out: s3ft-seed-1" in " ".join(capsys.readouterr().out.split())
+
+
+def page_rows(run):
+    text = (run / "report.html").read_text()
+    (data,) = re.findall(r'<script type="application/json" id="data">(.*?)</script>', text)
+    return text, json.loads(data)
+
+
+def test_the_page_holds_the_numbers_and_rows_and_no_markup_of_theirs(run):
+    report.write(run)
+    text, rows = page_rows(run)
+    assert "<b>1</b>" not in text
+    assert "alert(1)</script>" not in text
+    assert not re.search(r"""(src|href)=["']?https?:""", re.sub(r"<svg.*?</svg>", "", text, flags=re.DOTALL))
+    assert text.count("<script") == 2
+    assert "75.0 +-0.0" in text
+    kinds = [(row["kind"], row["recipe"], row["id"]) for row in rows]
+    assert {k for k in kinds if k[0] == "won"} == {("won", "s3ft", "01"), ("won", "s3ft", "02"), ("won", "sft", "01")}
+    assert {k for k in kinds if k[0] in ("rejected", "sample")} == {
+        ("rejected", "s3ft", "01"),
+        ("rejected", "s3ft", "03"),
+        ("sample", "s3ft", "00"),
+        ("sample", "s3ft", "02"),
+    }
+    (rejected,) = [row for row in rows if row["kind"] == "rejected" and row["id"] == "01"]
+    assert [(a["name"], a["verdict"]) for a in rejected["answers"]] == [("self", "wrong"), ("paraphrase", "wrong")]
+    assert rejected["gold"] == HOSTILE
+    assert rejected["answers"][1]["changes"][:2] == [["+", "so "], ["=", HOSTILE]]
+
+
+def test_of_many_rows_a_bounded_number_is_shown_always_the_same(run, monkeypatch):
+    found = collect.report(run)
+    monkeypatch.setattr(browser, "ROWS", 4)
+    monkeypatch.setattr(browser, "LONGEST", 10)
+    rows = browser.rows(run, found)
+    assert len(rows) == 4
+    assert rows == browser.rows(run, found)
+    assert rows[0]["gold"] == f"{HOSTILE[:10]} ... ({len(HOSTILE) - 10} characters more)"
+
+
+@pytest.mark.skipif(not shutil.which("chromium"), reason="chromium is not installed")
+def test_the_page_works_in_a_browser(run, tmp_path):
+    report.write(run)
+    profile = tmp_path / "profile"
+    flags = "--headless --no-sandbox --disable-gpu --no-first-run --disable-background-networking --disable-sync"
+    command = ["chromium", *flags.split(), f"--user-data-dir={profile}", "--enable-logging=stderr", "--dump-dom"]
+    done = subprocess.run([*command, (run / "report.html").as_uri()], capture_output=True, text=True, timeout=60)
+    assert "CONSOLE" not in done.stderr
+    assert ">7 of 7 rows<" in done.stdout
+    assert done.stdout.count("<summary>") == 7
 
 
 def test_an_arm_that_was_not_measured_is_named(run):

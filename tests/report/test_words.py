@@ -11,7 +11,7 @@ from s3ft.report import words
 
 def _found(items: dict[str, int], shares: dict[str, dict[str, float]]) -> dict[str, Any]:
     base = {"benchmarks": {n: {} for n in items if n != "target"}}
-    return {"items": items, "base": base, "recipes": {n: {"composition": c} for n, c in shares.items()}}
+    return {"missing": [], "items": items, "base": base, "recipes": {n: {"composition": c} for n, c in shares.items()}}
 
 
 SFT = {"gold": 1.0, "dropped": 0.0}

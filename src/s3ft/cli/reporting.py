@@ -56,14 +56,15 @@ def folders(runs: list[Path], gate: str | None, margin: float) -> int:
 def _compare(found: dict[Path, dict[str, Any]], margin: float) -> None:
     console = Console(highlight=False, markup=False)
     table = Table(box=None, pad_edge=False, title="runs beside each other", title_justify="left")
-    for heading in ("run", "recipe", "task", "gain", "mean drop", "verdict"):
-        table.add_column(heading, justify="left" if heading in ("run", "recipe", "verdict") else "right", no_wrap=True)
+    for heading in ("", "task", "gain", "mean drop", "verdict"):
+        table.add_column(heading, justify="right" if heading in ("task", "gain", "mean drop") else "left", no_wrap=True)
     for folder, content in found.items():
-        table.add_row(shown(folder.name), "base", details.score(content["base"]["target"]), "", "", "")
+        table.add_row(shown(folder.name), details.score(content["base"]["target"]))
         for recipe, result in content["recipes"].items():
             change = [details.signed(result[k]) for k in ("gain", "mean_drop")]
             word = gates.decide(content, recipe, margin).word
-            table.add_row("", recipe, details.score(result["target"]), *change, word)
+            table.add_row(f"  {recipe}", details.score(result["target"]), *change, word)
     console.print(table)
+    console.print("The first line of a run is its base; percent and points, 95 % intervals.")
     if len({(c["model"], c["task"], c["items"].get("target")) for c in found.values()}) > 1:
         console.print("These runs differ in model, task or test rows: their scores are not paired by item.")

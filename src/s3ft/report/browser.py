@@ -28,10 +28,10 @@ def rows(folder: Path, found: dict[str, Any]) -> list[Row]:
     flips = [row for recipe in found["recipes"] for row in _flips(folder, recipe, found["seeds"][0])]
     flips = _some(flips, ROWS // 2)
     left = ROWS - len(flips)
-    rejected = _some((r for r in _trained(folder, list(found["recipes"])) if r["kind"] == "rejected"), left // 2)
-    sample = _some((r for r in _trained(folder, list(found["recipes"])) if r["kind"] == "sample"), left - len(rejected))
+    rejected = _some((r for r in _trained(folder, found) if r["kind"] == "rejected"), left // 2)
+    sample = _some((r for r in _trained(folder, found) if r["kind"] == "sample"), left - len(rejected))
     order = {"lost": 0, "won": 1, "rejected": 2, "sample": 3}
-    return sorted([*flips, *rejected, *sample], key=lambda row: (order[row["kind"]], row["recipe"]))
+    return sorted([*flips, *rejected, *sample], key=lambda row: (order[row["kind"]], row["recipe"], row["id"]))
 
 
 def _some(found: Iterable[Row], most: int) -> list[Row]:
@@ -62,16 +62,12 @@ def _answer(name: str, sample: Row) -> Row:
     return {"name": name, "text": _cut(sample["completion"]), "verdict": _WORDS[sample["correct"]], "said": said}
 
 
-def _trained(folder: Path, recipes: list[str]) -> Iterator[Row]:
-    """Training rows under the recipe that asks most sources, which shows what the others saw too."""
-    recipe = max(recipes, key=lambda r: _sources(folder / "records" / f"{r}.jsonl"))
+def _trained(folder: Path, found: dict[str, Any]) -> Iterator[Row]:
+    """Training rows under the recipe with most sources, which shows what the others saw too."""
+    compositions = {recipe: result["composition"] for recipe, result in found["recipes"].items()}
+    recipe = max(reversed(list(compositions)), key=lambda r: len(compositions[r]))
     for record in records.read(folder / "records" / f"{recipe}.jsonl"):
         yield _record(recipe, record)
-
-
-def _sources(path: Path) -> int:
-    first = next(iter(records.read(path)), None)
-    return 0 if first is None else len({c.source for c in first.candidates})
 
 
 def _record(recipe: str, record: Record) -> Row:

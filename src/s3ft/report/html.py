@@ -15,6 +15,7 @@ from s3ft.report import browser, details, gate, table
 HEADINGS = {
     "": "recipe",
     "task": "task score, %",
+    "targets": "targets by source, %",
     "gain": "gain on the task, points",
     "mean drop": "mean drop elsewhere, points",
     "NLL/token": "surprise of its targets, nats/token",
