@@ -28,8 +28,8 @@ def answered(prompt: str, sample: int) -> str:
 
 
 class Served(ThreadingHTTPServer):
-    """Serves a tokenizer's model under the name "m". `fault`, one of FAULTS, hits a prompt's first request, or each one
-    if `always`; without a fault everything in `gives` is there."""
+    """Serves a tokenizer's model under the name "m", with what is in `gives`. `faults`, of FAULTS, hit every request in
+    turn, once each, or whenever it is asked if `always`."""
 
     daemon_threads = True
     block_on_close = False
@@ -39,7 +39,8 @@ class Served(ThreadingHTTPServer):
         self.chat, self.gives = chat, gives
         self.key = ""
         self.entry: dict[str, Any] = {}
-        self.fault, self.always = "", False
+        self.faults: tuple[str, ...] = ()
+        self.always = False
         self.delay = 0.0
         self.asked: list[dict[str, Any]] = []
         self.loaded: list[dict[str, Any]] = []
@@ -137,13 +138,13 @@ class Handler(BaseHTTPRequestHandler):
 
     def generate(self, body: dict[str, Any]) -> None:
         key = json.dumps(body, sort_keys=True)
-        is_hit = bool(self.server.fault) and (self.server.always or key not in self.server.hit)
-        self.server.hit.add(key)
-        answer = self.answer(body)
-        if not is_hit:
+        answer, faults = self.answer(body), self.server.faults
+        if not faults or (key in self.server.hit and not self.server.always):
             return self.reply(200, answer)
+        fault = faults[len(self.server.hit) % len(faults)]
+        self.server.hit.add(key)
         data = json.dumps(answer).encode()
-        match self.server.fault:
+        match fault:
             case "garbage":
                 self.reply(200, b"<html>no JSON</html>")
             case "half JSON":

@@ -173,13 +173,13 @@ def undisturbed(server, opened, chat, tmp_path):
     return made
 
 
-@pytest.mark.parametrize("fault", FAULTS)
-def test_a_fault_that_passes_changes_no_record(server, opened, chat, tmp_path, undisturbed, fault):
+def test_faults_that_pass_change_no_record(server, opened, chat, tmp_path, undisturbed):
     one = server()
     backend = opened(one, timeout=1)
     assert backend.capabilities
-    one.fault = fault
+    one.faults = FAULTS
     assert built(backend, Store(tmp_path / "c.sqlite"), chat) == undisturbed
+    assert len(one.hit) > 2 * len(FAULTS)
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -190,11 +190,11 @@ def test_a_fault_that_stays_is_one_line_and_repeating_goes_on(server, opened, ch
     generating = Cached(opened(one, **section), store).generate(asked_by_self(), drawn())
     for _ in range(4):
         next(generating)
-    one.fault, one.always = fault, True
+    one.faults, one.always = (fault,), True
     with pytest.raises(UserError, match="repeat the command") as failed:
         list(generating)
     assert "\n" not in str(failed.value)
-    one.fault = ""
+    one.faults = ()
     before = len(one.asked)
     assert built(opened(one), store, chat) == undisturbed
     assert sum(b["temperature"] == 1.0 and b["max_tokens"] > 8 for b in one.asked[before:]) <= len(EXAMPLES) - 4
@@ -216,7 +216,7 @@ def test_a_server_that_goes_mid_run_is_one_line_and_another_one_goes_on(server, 
     given = [next(generating) for _ in range(3)]
     one.gone()
     with pytest.raises(UserError, match=r"server http://127.*: cannot be reached \(.*; start it, or correct"):
-        given += list(generating)
+        given.extend(generating)
     other = server()
     assert built(opened(other), store, chat) == undisturbed
     plain = {tuple(chat.prompt_ids(r.prompt)) for r in asked_by_self()}
@@ -349,6 +349,12 @@ def test_a_prompt_for_which_only_the_server_lacks_room_is_one_line_before_any_ro
     found = dict(opened(two).generate([*REQUESTS, Request([{"role": "user", "content": "long " * 400}])], Sampling(64)))
     assert found[len(REQUESTS)][0].finish_reason == "length"
     assert found[0][0].finish_reason == "stop"
+
+
+def test_a_server_is_not_asked_for_scores_that_are_not_wanted(server, opened):
+    one = server()
+    assert opened(one, score=False).capabilities == {"adapters", "token_ids"}
+    assert not [b for b in one.asked if b.get("echo")]
 
 
 def test_prompts_must_be_ids_if_the_config_says_so(server, opened):

@@ -53,6 +53,9 @@ class backend:
         """How often a request is repeated before the run stops."""
         same_weights: bool = True
         """Stop if the server shows a folder on this machine that holds another model; false for a quantised copy."""
+        score: bool = True
+        """Ask for log probabilities of given texts if the server has them; false for vLLM on a CPU with --enable-lora,
+        which ends at such a request."""
         extra: dict[str, Any] = Field(default={})
         """Further fields of every request."""
 
@@ -214,6 +217,7 @@ class backend:
             tuple(self._chat.stop_ids),
             loading.context_length(self._files.folder),
             self._files.folder if self._config.same_weights else None,
+            self._config.score,
         )
         return server_probe.look(self._server, wanted)
 

@@ -34,6 +34,8 @@ class Wanted:
     """Tokens that it takes."""
     folder: Path | None
     """Where its weights are, if the server has to have the same."""
+    score: bool
+    """Whether to ask for the log probabilities of a prompt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +131,7 @@ class _Probe:
             gives_ids=gives_ids,
             gives_n=len(first) == 2,
             gives_seed=first == second,
-            gives_logprobs=takes_ids and await self._gives_logprobs(model),
+            gives_logprobs=wanted.score and takes_ids and await self._gives_logprobs(model),
             loads_adapters=await self._loads_adapters(),
             compared=await self._compared(model, takes_ids),
         )

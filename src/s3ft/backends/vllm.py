@@ -56,7 +56,9 @@ class backend:
 
     @property
     def capabilities(self) -> frozenset[Capability]:
-        return frozenset({"score", "adapters", "token_ids"})
+        # On a CPU, vLLM fails at the log probabilities of a prompt under an adapter, which no stage needs.
+        without: frozenset[Capability] = frozenset({"adapters", "token_ids"})
+        return without | {"score"} if self._adapter is None else without
 
     @cached_property
     def identity(self) -> Mapping[str, Any]:
@@ -125,12 +127,18 @@ class backend:
             lora_request=self._lora,
             use_tqdm=False,
         )
-        waiting = dict(zip(names, fitting, strict=True))
+        # Equal prompts have equal answers, their seeds being their own.
+        waiting: dict[tuple[int, ...], list[int]] = {}
+        for index in fitting:
+            waiting.setdefault(tuple(ids[index]), []).append(index)
         try:
             while waiting:
                 for output in engine.llm_engine.step():
                     if output.finished:
-                        index = waiting.pop(output.request_id)
+                        same = waiting[tuple(output.prompt_token_ids)]
+                        index = same.pop()
+                        if not same:
+                            del waiting[tuple(output.prompt_token_ids)]
                         found = [
                             self._completion(requests[index], o.token_ids, o.finish_reason, sampling)
                             for o in output.outputs
@@ -138,7 +146,7 @@ class backend:
                         yield index, found if sampling.temperature > 0 else found * sampling.num_samples
         finally:
             if waiting:
-                engine.llm_engine.abort_request(list(waiting))
+                engine.llm_engine.abort_request(names, internal=True)
 
     def _params(self, prompt: Sequence[int], sampling: Sampling) -> Any:
         """The sampling of one prompt: with the model's own penalty, as transformers has it, and a seed of its own,
