@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 GENERATES = ("/v1/completions", "/v1/chat/completions")
-ALL = frozenset({"models", "token_ids", "vllm", "n", "seed", "logprobs", "tokenize", "adapters"})
+ALL = frozenset({"models", "token_ids", "vllm", "n", "seed", "logprobs", "raw logprobs", "tokenize", "adapters"})
 FAULTS = ("garbage", "half JSON", "no choices", "half a body", "wrong count", "429", "500", "503", "stall", "reset")
 
 
@@ -32,6 +32,7 @@ class Served(ThreadingHTTPServer):
     turn, once each, or whenever it is asked if `always`."""
 
     daemon_threads = True
+    request_queue_size = 128
     block_on_close = False
 
     def __init__(self, chat: Any, gives: frozenset[str] = ALL, port: int = 0) -> None:
@@ -190,7 +191,9 @@ class Handler(BaseHTTPRequestHandler):
                 choice |= {"token_ids": ids, "prompt_token_ids": body.get("prompt")}
             if "logprobs" in body and "logprobs" in gives:
                 before = body["prompt"] if body.get("echo") else []
-                numbers = [-0.01 * (i % 7) for i in [*before, *ids]]
+                numbers = [-(i % 7.0) for i in [*before, *ids]]
+                if "raw logprobs" not in gives:
+                    numbers = [number / max(body["temperature"], 1) for number in numbers]
                 choice["logprobs"] = {"token_logprobs": [None, *numbers[1:]] if before else numbers}
             choices.append(choice)
         return {"choices": choices, "usage": {"prompt_tokens": count if count is not None else 9}}

@@ -131,6 +131,12 @@ def require_same(one, other):
 
 
 def require_same_scores(one, other):
+    """Of given completions, and of its own as they are sampled."""
+    for sampling in (Sampling(40), Sampling(40, 0.7, num_samples=2)):
+        drawn = [(r, c) for r, found in zip(REQUESTS, answers(one, sampling), strict=True) for c in found if c.stop_id]
+        assert len(drawn) > 3
+        again = other.score([r for r, _ in drawn], [c for _, c in drawn])
+        assert [c.logprob for _, c in drawn] == pytest.approx([s.logprob for s in again], abs=1e-3)
     completions = [found[0] for found in answers(one, Sampling(40))]
     for ours, theirs in zip(one.score(REQUESTS, completions), other.score(REQUESTS, completions), strict=True):
         assert ours.num_tokens == theirs.num_tokens

@@ -138,7 +138,16 @@ def test_scores_are_those_of_completion_and_end_of_turn(server, opened, chat):
         target = chat.target(request.prompt, completion)
         ids = target.input_ids[target.num_prompt :]
         assert score.num_tokens == len(ids)
-        assert score.logprob == pytest.approx(sum(-0.01 * (i % 7) for i in ids))
+        assert score.logprob == pytest.approx(sum(-(i % 7.0) for i in ids))
+
+
+@pytest.mark.parametrize(("without", "is_known"), [((), True), (("raw logprobs",), False), (("logprobs",), False)])
+def test_the_likelihood_of_what_was_sampled_comes_along_if_it_is_the_model_s_own(server, opened, without, is_known):
+    backend = opened(server(*without))
+    for _, found in backend.generate(REQUESTS, Sampling(64, 0.7, num_samples=2)):
+        for completion in found:
+            ids = [*completion.token_ids, completion.stop_id]
+            assert completion.logprob == (pytest.approx(sum(-(i % 7.0) for i in ids)) if is_known else None)
 
 
 def test_an_adapter_is_loaded_once_by_the_folder_at_its_scale_and_answers(server, opened, tmp_path):

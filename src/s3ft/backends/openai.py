@@ -7,13 +7,14 @@ import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
 from s3ft.backends import server_probe
-from s3ft.backends.server import Refused, Server, as_finished, choices_fault, echo, echoed, text_of
+from s3ft.backends.server import Refused, Server, as_finished, choices_fault, echo, echoed, sampled_logprobs, text_of
 from s3ft.config import BackendConfig
 from s3ft.digest import digest
 from s3ft.types import Adapter, Capability, Completion, ModelFiles, Request, Sampling, Score, UserError
@@ -139,6 +140,7 @@ class backend:
             **self._prompt(request, prompt, self._found.takes_ids),
             "max_tokens": min(sampling.max_tokens, self._found.room - len(prompt)),
             "temperature": sampling.temperature,
+            **({"logprobs": 1} if self._found.gives_sampled_logprobs and self._adapter is None else {}),
             **({"stop": list(sampling.stop)} if sampling.stop else {}),
             **self._found.beyond,
             **self._config.extra,
@@ -159,7 +161,11 @@ class backend:
         reason: Literal["stop", "length"] = "length" if choice["finish_reason"] == "length" else "stop"
         ids = choice.get("token_ids") if self._found.takes_ids else None
         if ids is not None:
-            return self._chat.completion(request.prompt, ids, reason, stop=sampling.stop, tools=request.tools)
+            found = self._chat.completion(request.prompt, ids, reason, stop=sampling.stop, tools=request.tools)
+            logprobs = sampled_logprobs(choice) if self._found.gives_sampled_logprobs else None
+            if found.stop_id is None or logprobs is None:
+                return found
+            return replace(found, logprob=math.fsum(logprobs[: found.num_tokens]))
         return self._chat.from_text(request.prompt, text_of(choice) or "", reason, tools=request.tools)
 
     def score(self, requests: Sequence[Request], completions: Sequence[Completion]) -> list[Score | None]:

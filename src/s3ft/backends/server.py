@@ -197,3 +197,9 @@ def echoed(answer: Any, count: int) -> list[float] | None:
     if len(found) not in (count, count + 1) or not all(isinstance(n, int | float) for n in numbers):
         return None
     return [0.0, *numbers]
+
+
+def sampled_logprobs(choice: Mapping[str, Any]) -> list[float] | None:
+    """The log probability of each sampled id; None if the choice does not have them."""
+    found, ids = (choice.get("logprobs") or {}).get("token_logprobs") or [], choice.get("token_ids") or []
+    return found if len(found) == len(ids) and all(isinstance(n, int | float) for n in found) else None

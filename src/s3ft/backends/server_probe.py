@@ -9,10 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from s3ft.backends.server import Refused, Server, as_finished, choices_fault, echo, echoed, text_of
+from s3ft.backends.server import Refused, Server, as_finished, choices_fault, echo, echoed, sampled_logprobs, text_of
 from s3ft.digest import file_digest
 from s3ft.progress import say
 from s3ft.types import UserError
+
+ROUNDING = 0.1
+"""Nats by which two passes in bfloat16 may differ on a token, on average."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,8 @@ class Found:
     gives_n: bool
     gives_seed: bool
     gives_logprobs: bool
+    gives_sampled_logprobs: bool
+    """Of what it samples, by the model as it is, whatever the temperature."""
     loads_adapters: bool
     compared: str
     """What became of the comparison of tokenizer or template."""
@@ -122,6 +127,7 @@ class _Probe:
         body, gives_ids = await self._prompted(model, names)
         takes_ids = "prompt" in body
         first, second = await self._drawn(body), await self._drawn(body)
+        gives_logprobs = wanted.score and takes_ids and await self._gives_logprobs(model)
         return Found(
             model=model,
             root=str(entry.get("root") or ""),
@@ -131,7 +137,8 @@ class _Probe:
             gives_ids=gives_ids,
             gives_n=len(first) == 2,
             gives_seed=first == second,
-            gives_logprobs=wanted.score and takes_ids and await self._gives_logprobs(model),
+            gives_logprobs=gives_logprobs,
+            gives_sampled_logprobs=gives_logprobs and gives_ids and await self._gives_sampled_logprobs(body),
             loads_adapters=await self._loads_adapters(),
             compared=await self._compared(model, takes_ids),
         )
@@ -190,14 +197,28 @@ class _Probe:
         return [text_of(choice) for choice in answer["choices"]]
 
     async def _gives_logprobs(self, model: str) -> bool:
-        ids = self._wanted.prompt_ids
         try:
-            answer = await self._server.post(
-                self._client, "/completions", {"model": model, **echo(ids), **self._extra}, choices_fault(1)
-            )
+            return await self._scored(model, self._wanted.prompt_ids) is not None
         except Refused:
             return False
-        return echoed(answer, len(ids)) is not None
+
+    async def _scored(self, model: str, ids: Sequence[int]) -> list[float] | None:
+        body = {"model": model, **echo(ids), **self._extra}
+        return echoed(await self._server.post(self._client, "/completions", body, choices_fault(1)), len(ids))
+
+    async def _gives_sampled_logprobs(self, body: Mapping[str, Any]) -> bool:
+        """Whether what it says of ids sampled at a high temperature is what it says of them as a prompt."""
+        warm = {**body, "max_tokens": 8, "temperature": 2.0, "seed": 1, "logprobs": 1}
+        try:
+            answer = await self._server.post(self._client, "/completions", warm, choices_fault(1))
+            choice = answer["choices"][0]
+            said = sampled_logprobs(choice)
+            found = await self._scored(body["model"], [*self._wanted.prompt_ids, *choice["token_ids"]])
+        except Refused:
+            return False
+        if not said or found is None:
+            return False
+        return sum(abs(a - b) for a, b in zip(said, found[-len(said) :], strict=True)) / len(said) < ROUNDING
 
     async def _loads_adapters(self) -> bool:
         """Asked for an adapter without a name, a server that loads some says that it needs one."""

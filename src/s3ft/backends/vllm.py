@@ -8,6 +8,7 @@ import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 from weakref import WeakValueDictionary
@@ -119,7 +120,9 @@ class backend:
         engine, room = self._engine, self._engine.model_config.max_model_len
         ids = [self._chat.prompt_ids(r.prompt, r.tools) for r in requests]
         for index in (i for i, prompt in enumerate(ids) if len(prompt) >= room):
-            yield index, [self._completion(requests[index], [], "length", sampling)] * sampling.num_samples
+            request = requests[index]
+            cut = self._chat.completion(request.prompt, [], "length", tools=request.tools)
+            yield index, [cut] * sampling.num_samples
         fitting = [i for i, prompt in enumerate(ids) if len(prompt) < room]
         names = engine.enqueue(
             [{"prompt_token_ids": ids[i]} for i in fitting],
@@ -139,10 +142,7 @@ class backend:
                         index = same.pop()
                         if not same:
                             del waiting[tuple(output.prompt_token_ids)]
-                        found = [
-                            self._completion(requests[index], o.token_ids, o.finish_reason, sampling)
-                            for o in output.outputs
-                        ]
+                        found = [self._completion(requests[index], o, sampling) for o in output.outputs]
                         yield index, found if sampling.temperature > 0 else found * sampling.num_samples
         finally:
             if waiting:
@@ -164,11 +164,18 @@ class backend:
             stop=list(sampling.stop),
             stop_token_ids=list(self._chat.stop_ids),
             detokenize=bool(sampling.stop),
+            # Nobody asks for the likelihood of what an adapter wrote.
+            logprobs=0 if self._adapter is None else None,
         )
 
-    def _completion(self, request: Request, ids: Sequence[int], reason: str, sampling: Sampling) -> Completion:
-        ended: Literal["stop", "length"] = "stop" if reason == "stop" else "length"
-        return self._chat.completion(request.prompt, ids, ended, stop=sampling.stop, tools=request.tools)
+    def _completion(self, request: Request, output: Any, sampling: Sampling) -> Completion:
+        """What vLLM sampled; its log probabilities are the model's own, before temperature and penalties."""
+        ended: Literal["stop", "length"] = "stop" if output.finish_reason == "stop" else "length"
+        found = self._chat.completion(request.prompt, output.token_ids, ended, stop=sampling.stop, tools=request.tools)
+        if found.stop_id is None or output.logprobs is None:
+            return found
+        sampled = zip(output.token_ids, output.logprobs, strict=True)
+        return replace(found, logprob=math.fsum(at[i].logprob for i, at in list(sampled)[: found.num_tokens]))
 
     def score(self, requests: Sequence[Request], completions: Sequence[Completion]) -> list[Score | None]:
         from vllm import SamplingParams
