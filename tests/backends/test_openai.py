@@ -310,6 +310,17 @@ def test_a_wrong_key_is_one_line_without_the_key(server, opened, monkeypatch):
     assert "right" not in json.dumps(backend.identity)
 
 
+def test_a_server_that_cannot_be_used_is_named_before_any_gold_is_judged(server, opened, chat, tmp_path, monkeypatch):
+    one = server()
+    one.key = "right"
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    judged = []
+    store = Store(tmp_path / "c.sqlite")
+    with pytest.raises(UserError, match="found no key in the environment"):
+        list(build_records(EXAMPLES, LADDER, Cached(opened(one), store), lambda e, c: judged.append(e), chat))
+    assert not judged
+
+
 def test_a_server_that_is_not_there_is_one_line(server, opened):
     one = server()
     line = said(opened, one, url="http://127.0.0.1:9/v1", retries=0)
