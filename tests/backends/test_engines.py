@@ -52,26 +52,32 @@ def adapter(tmp_path_factory):
     return where
 
 
-@pytest.fixture(scope="module")
-def servers(tmp_path_factory):
-    """The addresses of a server that loads adapters, and of one that gives log probabilities of prompts: on a CPU none
-    does both."""
+@pytest.fixture(scope="module", autouse=True)
+def starting(tmp_path_factory):
+    """A server that loads adapters, and one that gives log probabilities of prompts: on a CPU none does both. They
+    start while vLLM in this process is tested."""
     adapters = {"VLLM_ALLOW_RUNTIME_LORA_UPDATING": "True"}
     folder = tmp_path_factory.mktemp("logs")
     started = [
         started_server(folder / "loading.txt", ["--enable-lora", "--max-lora-rank", "8"], adapters),
         started_server(folder / "scoring.txt", [], {}),
     ]
+    yield started
+    for process, _, _ in started:
+        process.terminate()
+        process.wait(60)
+
+
+@pytest.fixture(scope="module")
+def servers(starting):
+    """The addresses of the two, which answer."""
     until = time.monotonic() + 400
-    for process, port, log in started:
+    for process, port, log in starting:
         while not _is_up(port):
             assert process.poll() is None, log.read_text()[-3000:]
             assert time.monotonic() < until, log.read_text()[-3000:]
             time.sleep(0.5)
-    yield [f"http://127.0.0.1:{port}/v1" for _, port, _ in started]
-    for process, _, _ in started:
-        process.terminate()
-        process.wait(60)
+    return [f"http://127.0.0.1:{port}/v1" for _, port, _ in starting]
 
 
 def started_server(log, more, environment):
@@ -204,10 +210,19 @@ def test_a_run_through_a_vllm_server_is_that_of_this_process(loading_url, tmp_pa
     }
     (tmp_path / "own.yaml").write_text(yaml.safe_dump(config))
     asked = ["backend.name=openai", f"backend.url={loading_url}", "backend.score=false"]
-    for name, more in (("local", []), ("served", asked)):
-        command = [sys.executable, "-m", "s3ft", "run", "own.yaml", "--name", name, *more]
-        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-m", "s3ft", "run", "own.yaml", "--name", name, *more],
+            cwd=tmp_path,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for name, more in (("local", []), ("served", asked))
+    ]
+    for process in running:
+        _, errors = process.communicate()
+        assert process.returncode == 0, errors
     local, served = (tmp_path / "runs" / name for name in ("local", "served"))
     assert (local / "train/s3ft.jsonl").read_bytes() == (served / "train/s3ft.jsonl").read_bytes()
     for ours, theirs in zip(*(lines(run / "records/s3ft.jsonl") for run in (local, served)), strict=True):
