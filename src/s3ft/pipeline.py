@@ -64,9 +64,11 @@ def build_records(
 
 
 def require_capabilities(recipes: Mapping[str, Recipe], backend: Backend) -> None:
-    """Raises UserError if a recipe needs what the backend does not give."""
+    """Raises UserError if a recipe needs what the backend does not give, or the backend is a server that cannot be
+    used: it is asked here what it gives, before any row is spent."""
+    gives_scores = "score" in backend.capabilities
     for name, rungs in recipes.items():
-        if any(rung.keep == "likeliest" for rung in rungs):
+        if not gives_scores and any(rung.keep == "likeliest" for rung in rungs):
             require(backend, "score", f"recipe {name!r} keeps the likeliest completion")
 
 

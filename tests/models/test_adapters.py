@@ -66,3 +66,23 @@ def test_a_whole_model_has_no_scale(folder, adapter):
     adapters.require_scalable(replace(adapter, scale=0.5))
     with pytest.raises(UserError, match=r"evaluate\.scales needs train\.method: lora"):
         adapters.require_scalable(Adapter(folder, 0.5))
+
+
+@pytest.mark.parametrize("scale", [1.0, 0.5])
+def test_a_folder_at_a_scale_has_the_effect_of_the_scale(folder, adapter, scale):
+    scaled = adapters.scaled_folder(replace(adapter, scale=scale))
+    assert (scaled == adapter.folder) == (scale == 1.0)
+    found, expected = (logits(folder, a) for a in (Adapter(scaled), replace(adapter, scale=scale)))
+    assert torch.allclose(found, expected, atol=1e-5)
+
+
+def test_the_rank_is_the_highest_of_all_layers(adapter, tmp_path):
+    assert adapters.rank(adapter) == 4
+    (tmp_path / "adapter_config.json").write_text('{"r": 4, "rank_pattern": {"q_proj": 12}}')
+    assert adapters.rank(Adapter(tmp_path)) == 12
+
+
+def test_a_whole_model_is_no_adapter_to_load(adapter, folder):
+    adapters.require_lora(adapter)
+    with pytest.raises(UserError, match="a whole model, and this backend loads LoRA adapters; take transformers"):
+        adapters.require_lora(Adapter(folder))

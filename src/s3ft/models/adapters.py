@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,35 @@ def require_scalable(adapter: Adapter) -> None:
     """Raises UserError for a whole model at another scale than 1."""
     if is_whole_model(adapter.folder) and adapter.scale != 1.0:
         raise UserError("evaluate.scales needs train.method: lora; a fully trained model has no adapter to scale")
+
+
+def require_lora(adapter: Adapter) -> None:
+    """Raises UserError for a whole model."""
+    if is_whole_model(adapter.folder):
+        raise UserError(f"{adapter.folder}: a whole model, and this backend loads LoRA adapters; take transformers")
+
+
+def scaled_folder(adapter: Adapter) -> Path:
+    """A folder that holds the LoRA adapter at its scale, for what loads adapters from disk: its own, or a copy in it
+    whose alpha is multiplied by the scale."""
+    if adapter.scale == 1.0:
+        return adapter.folder
+    folder = adapter.folder / "scaled" / f"{adapter.scale:g}"
+    folder.mkdir(parents=True, exist_ok=True)
+    for weights in adapter.folder.glob("*.safetensors"):
+        shutil.copyfile(weights, folder / weights.name)
+    config = json.loads((adapter.folder / "adapter_config.json").read_text(encoding="utf-8"))
+    config["lora_alpha"] *= adapter.scale
+    config["alpha_pattern"] = {k: v * adapter.scale for k, v in (config.get("alpha_pattern") or {}).items()}
+    (folder / "adapter_config.json").write_text(json.dumps(config), encoding="utf-8")
+    return folder
+
+
+def rank(adapter: Adapter) -> int:
+    """The highest rank in a LoRA adapter."""
+    config = json.loads((adapter.folder / "adapter_config.json").read_text(encoding="utf-8"))
+    ranks: list[int] = [config["r"], *(config.get("rank_pattern") or {}).values()]
+    return max(ranks)
 
 
 def with_adapter(model: Any, adapter: Adapter) -> Any:

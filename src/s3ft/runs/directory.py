@@ -21,7 +21,7 @@ from s3ft.digest import digest
 from s3ft.models import locate
 from s3ft.progress import say, shown
 from s3ft.protocols import Backend, Judge
-from s3ft.types import Adapter, Example, ModelFiles, Recipe, Split, Task, UserError
+from s3ft.types import Adapter, Capability, Example, ModelFiles, Recipe, Split, Task, UserError
 
 PARTS = ("records", "adapters", "evals")
 """The folders with what a run made."""
@@ -98,11 +98,13 @@ class Run:
         """The backend of the config. Raises UserError if it cannot answer with the adapter."""
         return backends.load(self.config.backend, self.model, self.chat, adapter)
 
-    def evaluation_backend(self, adapter: Adapter | None = None) -> Backend:
+    def evaluation_backend(self, adapter: Adapter | None = None, needs: Capability = "adapters") -> Backend:
         """What base and adapters are measured by: the config's backend, or transformers in this process if that one
-        cannot answer with an adapter."""
+        lacks what is needed. A fully trained model is no adapter: it needs its weights in this process."""
         plain = self.backend()
-        if "adapters" in plain.capabilities:
+        if self.config.train.method == "full":
+            needs = "in_process"
+        if needs in plain.capabilities:
             return self.backend(adapter) if adapter else plain
         config = parse({**self.config.model_dump(mode="json"), "backend": "transformers"}).backend
         return backends.load(config, self.model, self.chat, adapter)

@@ -70,9 +70,14 @@ def _measure(run: Run, name: str, adapter: Adapter | None, asked: Asked, example
     backend = run.evaluation_backend(adapter)
     if "target" not in kept:
         bar.detail = partial(str, f"{name}: {run.task.name}")
-        measured = Cached(backend, run.store)
-        samples += target.measure(run.config.sampling, measured, examples, judge, run.task.stratum, bar)
-    for benchmark in [n for n in keys if n not in kept and n != "target"]:
+        samples += target.measure(
+            run.config.sampling, Cached(backend, run.store), examples, judge, run.task.stratum, bar
+        )
+    benchmarks = [n for n in keys if n not in kept and n != "target"]
+    if benchmarks and "in_process" not in backend.capabilities:
+        # The harness runs a model in this process; an engine gives its memory back when nothing names it.
+        backend = run.evaluation_backend(adapter, "in_process")
+    for benchmark in benchmarks:
         bar.detail = partial(str, f"{name}: {benchmark}")
         found = harness.benchmark(run.config.evaluate, benchmark, backend, run.store)
         samples += found
