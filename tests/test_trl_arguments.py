@@ -86,7 +86,7 @@ def prompt_completion(number):
         ({"rows": "rows.jsonl"}, "found str, expected a row with columns"),
         ({"rows": [{"input_ids": [1, 2]}]}, "token ids already"),
         ({"rows": [{**row(1), "image": "x"}]}, "vision"),
-        ({"rows": [{"text": "x"}]}, "columns found: text; a row needs a prompt and its answer"),
+        ({"rows": [{"text": "x"}]}, "columns found: text; none of the known forms"),
         ({"rows": [{**row(1), "completion": [*row(1)["completion"], *row(1)["prompt"]]}]}, "expected text"),
         ({"rows": [{**row(1), "tools": "[1"}]}, "is not JSON"),
         ({"rows": [{**row(1), "chat_template_kwargs": {"loud": True}}]}, "does not read 'loud'"),

@@ -98,7 +98,7 @@ def test_the_run_that_the_mistakes_are_made_in_is_sound(s3ft: Command) -> None:
     [
         ({"model": "nowhere"}, ["model 'nowhere': no such folder; give a folder, a Hub id"]),
         ({"model": "."}, ["has no config.json"]),
-        ({"model": "nobody/nothing"}, ["model 'nobody/nothing'", "not within reach on the Hub"]),
+        ({"model": "nobody/nothing"}, ["model 'nobody/nothing': not in the cache, and HF_HUB_OFFLINE is set"]),
         ({"judge": "exakt"}, ["unknown judge 'exakt': did you mean 'exact'?"]),
         ({"judge": "judge.py"}, ["judge 'judge.py': no such file"]),
         ({"judge": {"name": "exact", "strict": True}}, ["judge 'exact' takes no options, found strict"]),

@@ -35,7 +35,7 @@ folder = locate.folder("org/tiny", "v1")
 rows = prepare(tiny.gold_records(8), open_chat(loading.load_tokenizer(folder), ChatConfig()))
 for out in sys.argv[1:]:
     config = TrainConfig(batch_size=8, learning_rate=1e-2, epochs=2)
-    train(Base(folder, torch.float32), rows, Path(out), Arm("s3ft", 0, config), advance=lambda n: None)
+    train(Base(folder, torch.float32), rows, Path(out), Arm("s3ft", 0, config))
 """
 
 USE = """
