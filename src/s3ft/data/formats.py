@@ -41,8 +41,8 @@ class Read:
     """The same as options of the task `rows`, where they can say it."""
 
 
-def read(row: Row, place: str) -> Read:
-    """A row whose form is told by its columns. Raises UserError with the columns found."""
+def read(row: Row, place: str, advice: str = "name yours with task.prompt and task.gold") -> Read:
+    """A row whose form is told by its columns. Raises UserError with the columns found, and the advice."""
     for name, (columns, reader) in FORMS.items():
         if all(row.get(c) is not None for c in columns):
             return understood(*reader(row, place), name)
@@ -50,7 +50,7 @@ def read(row: Row, place: str) -> Read:
     if question is None or gold is None:
         raise UserError(
             f"{place}: columns found: {', '.join(row)}; none of the known forms ({'; '.join(FORMS)}; question and "
-            "answer); name yours with task.prompt and task.gold"
+            f"answer); {advice}"
         )
     return _question(row, place, question, gold)
 

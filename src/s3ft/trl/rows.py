@@ -58,7 +58,7 @@ def read(rows: Any, what: str, assistant_only: bool = False) -> Iterator[Example
             raise ArgumentError(f"{place}: found {type(row).__name__}, expected a row with columns")
         if unfit := next((line for column, line in _UNFIT.items() if column in row), ""):
             raise ArgumentError(f"{place}: columns found: {', '.join(row)}: {unfit}, or train with SFTTrainer")
-        found = formats.read(row, place)
+        found = formats.read(row, place, "name yours prompt and completion")
         if number == 1:
             say(f"{what}: {found.mapping}")
         if assistant_only and "completion" not in row and any(m["role"] == "assistant" for m in found.prompt):

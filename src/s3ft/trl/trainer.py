@@ -58,6 +58,8 @@ class S3FTTrainer(SFTTrainer):
             ladder = settings.ladder(args, judge)
             rows = read(_stream(train_dataset, args), "train_dataset", args.assistant_only_loss)
             examples = from_first(lambda: distinct(rows))
+            if not examples:
+                raise UserError("train_dataset: found no rows; give rows with a prompt and its answer")
             model, processing_class = opened(model, processing_class, args)
         # Labels are made here and not by TRL.
         args.assistant_only_loss, args.dataset_kwargs = False, {"skip_prepare_dataset": True}
@@ -122,9 +124,9 @@ class S3FTTrainer(SFTTrainer):
                     raise UserError(f"train_dataset, row {example.id!r}: {error}") from error
             found.append(example)
         if not found:
-            reason = self.s3ft_dropped[0][1] if self.s3ft_dropped else "the data set is empty"
             raise UserError(
-                f"train_dataset: no rows to train on, {len(examples)} left out ({reason}); raise max_length"
+                f"train_dataset: no rows to train on, {len(examples)} left out ({self.s3ft_dropped[0][1]}); "
+                "raise max_length"
             )
         return found
 
