@@ -99,6 +99,7 @@ def prompt_completion(number):
             "row 1: assistant_only_loss trains on every turn",
         ),
         ({"eval_dataset": [{"text": "x"}]}, "eval_dataset, row 1"),
+        ({"eval_dataset": prompt_completion(1)}, "eval_dataset, row 1: found str, expected a row with columns"),
     ],
 )
 def test_what_cannot_be_done_is_said_before_anything_is_judged(trainer, change, says):

@@ -89,7 +89,9 @@ class S3FTTrainer(SFTTrainer):
     def evaluate(self, eval_dataset: Any = None, *more: Any, **named: Any) -> dict[str, float]:
         """As TRL's; rows are tokenised by the same chat policy as those for training."""
         with argument_errors():
-            eval_dataset = self._tokenised(eval_dataset)
+            # A name is that of one of the sets that are there.
+            if not isinstance(eval_dataset, str):
+                eval_dataset = self._tokenised(eval_dataset)
         return super().evaluate(eval_dataset, *more, **named)
 
     def predict(self, test_dataset: Any, *more: Any, **named: Any) -> Any:
@@ -138,7 +140,7 @@ class S3FTTrainer(SFTTrainer):
         """Evaluation rows, one set or several by name, with the gold as completion."""
         if isinstance(rows, dict):
             return {name: self._tokenised(own) for name, own in rows.items()}
-        if rows is None or isinstance(rows, str) or "input_ids" in (getattr(rows, "column_names", None) or ()):
+        if rows is None or "input_ids" in (getattr(rows, "column_names", None) or ()):
             return rows
         examples = list(read(rows, "eval_dataset"))
         found = prepare(gold_records(examples), self._chats.of, self.args.max_length)
