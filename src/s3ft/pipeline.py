@@ -109,6 +109,8 @@ class Build:
             gold = self.judge(rows, [Completion(e.gold) for e in rows])
             self.counts.gold.add(rows, gold)
             _stop_if_gold_is_rejected(self.counts.gold, gold)
+            if self.counts.gold.undecided == self.counts.gold.asked:
+                _stop_if_undecided([self.counts.gold], self.options.max_undecided)
             self.advance(len(rows))
             for name, recipe in self.recipes.items():
                 self.recipe = name

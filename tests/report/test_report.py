@@ -12,10 +12,8 @@ import yaml
 
 from s3ft import report
 from s3ft.cli import reporting
-from s3ft.config import parse
 from s3ft.data import atomic, jsonl, made, records
 from s3ft.report import browser, collect, gate
-from s3ft.runs import directory
 from s3ft.types import Candidate, Completion, Example, Record, UserError, Verdict
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -176,26 +174,25 @@ def test_the_verdict_follows_from_the_intervals(gain, drop, word):
 
 
 def test_the_gate_is_an_exit_code(run, capsys):
-    for margin, code in ((0.02, 11), (1.0, 11)):
-        assert reporting.one(run, "s3ft", margin) == code
-    assert reporting.one(run, None, 0.02) == 0
+    def gated(recipe):
+        return reporting.gated(collect.report(run), run, recipe, 0.02)
+
+    assert gated("s3ft") == 11
+    assert gated(None) == 0
     with pytest.raises(UserError, match=r"--gate: found .ssr., expected a recipe of .*: sft, s3ft"):
-        reporting.one(run, "ssr", 0.02)
+        gated("ssr")
     assert "UNDECIDED: s3ft is " in " ".join(capsys.readouterr().out.split())
 
 
-def test_several_runs_stand_beside_each_other(run, tmp_path_factory, capsys):
-    other = tmp_path_factory.mktemp("other") / "second"
-    shutil.copytree(run, other)
-    for folder in (run, other):
-        text = (folder / "config.yaml").read_text()
-        directory.write_config(folder, parse(yaml.safe_load(text)))
-    assert reporting.folders([run, other], None, 0.02) == 0
+def test_several_runs_stand_beside_each_other(run, capsys):
+    found = collect.report(run)
+    reporting.beside({Path("first"): found, Path("second"): {**found, "model": "other"}}, 0.02)
     said = capsys.readouterr().out
-    assert "runs beside each other" in said
-    assert re.search(r"^second +25.0", said, re.MULTILINE)
+    assert re.search(r"^second +25\.0", said, re.MULTILINE)
+    assert said.count("UNDECIDED") == 4
+    assert "differ in model, task or test rows" in said
     with pytest.raises(UserError, match="found 2 runs, expected one"):
-        reporting.folders([run, other], "s3ft", 0.02)
+        reporting.folders([run, run], "s3ft", 0.02)
 
 
 def test_a_run_that_is_half_done_shows_the_rest(run, capsys):
@@ -205,7 +202,15 @@ def test_a_run_that_is_half_done_shows_the_rest(run, capsys):
     found = json.loads((run / "report.json").read_text())
     assert list(found["recipes"]) == ["sft"]
     assert found["missing"] == ["s3ft-seed-1"]
-    assert "Not measured yet, and left out: s3ft-seed-1" in " ".join(capsys.readouterr().out.split())
+    assert "and left out: s3ft-seed-1" in " ".join(capsys.readouterr().out.split())
+
+
+def test_arms_trained_on_other_targets_are_left_out(run):
+    report.write(run, ["s3ft-seed-0"])
+    found = json.loads((run / "report.json").read_text())
+    assert (list(found["recipes"]), found["missing"]) == (["sft"], ["s3ft-seed-0"])
+    with pytest.raises(UserError, match="sft-seed-1 was trained on other targets"):
+        report.write(run, ["sft-seed-1", "s3ft-seed-0"])
 
 
 def page_rows(run):

@@ -269,7 +269,11 @@ def test_only_splits_that_are_not_given_are_taken_from_the_training_rows(
         ({"prompt": "q", "gold": True}, {}, "column 'gold' holds True, expected text"),
         ({"prompt": "q", "gold": {"text": []}}, {}, "column 'gold' holds {'text': []}, expected text"),
         ({"prompt": "q", "gold": "g", "tools": "none"}, {}, "column 'tools' holds 'none', which is not JSON"),
-        ({"messages": [{"role": "user", "content": "q"}]}, {}, "column 'messages' has one message, expected a prompt and the answer to it"),
+        (
+            {"messages": [{"role": "user", "content": "q"}]},
+            {},
+            "column 'messages' has one message",
+        ),
         ({"messages": [{"role": "assistant", "content": "a"}]}, {}, "column 'messages' has one message"),
         ({"conversations": [{"from": "robot", "value": "x"}]}, {}, "'conversations' holds {'from': 'robot'"),
         ({"instruction": "q", "output": ""}, {}, "column 'output' holds ''"),

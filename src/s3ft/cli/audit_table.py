@@ -181,7 +181,7 @@ def _block(console: Console, head: str, row: Any, verdicts: list[Any]) -> None:
     ]
     for verdict in verdicts:
         score = "" if verdict.score is None else f", score {verdict.score:.3g}"
-        reason = _line(verdict.reason, 160) or "equal"
+        reason = _line(verdict.reason, 160) or "no reason given"
         lines.append(Text(f"  answer     {_line(str(verdict.answer), 120)}  ({reason}{score})"))
     for line in lines:
         console.print(line, soft_wrap=True)

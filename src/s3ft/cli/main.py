@@ -86,7 +86,7 @@ def report(
     if config.is_dir():
         return reporting.folders([config, *map(Path, overrides)], gate, margin / 100)
     with opening.opened(_config(config, overrides), config.stem if name is None else name) as (opened, _):
-        return reporting.one(opened.folder, gate, margin / 100)
+        return reporting.one(opened, gate, margin / 100)
 
 
 @app.command

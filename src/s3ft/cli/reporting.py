@@ -13,15 +13,21 @@ from s3ft.processes import locked
 from s3ft.progress import shown
 from s3ft.report import details
 from s3ft.report import gate as gates
-from s3ft.runs import directory
+from s3ft.runs import directory, train
+from s3ft.runs.directory import Run
 from s3ft.types import UserError
 
 
-def one(folder: Path, gate: str | None, margin: float) -> int:
-    """Writes and prints the report of a run. Returns the exit code: that of the gate, if a recipe is named.
+def one(run: Run, gate: str | None, margin: float) -> int:
+    """Writes and prints the report of a run. Returns the exit code: that of the gate, if a recipe is named."""
+    if gate is not None and gate not in run.recipes:
+        raise UserError(f"--gate: found {gate!r}, expected a recipe of {run.folder}: {', '.join(run.recipes)}")
+    return gated(report.write(run.folder, train.outdated(run), margin), run.folder, gate, margin)
 
-    Raises UserError for a recipe that the report does not have."""
-    found = report.write(folder, margin)
+
+def gated(found: dict[str, Any], folder: Path, gate: str | None, margin: float) -> int:
+    """The exit code for a recipe, which is printed with its reason; 0 without one. Raises UserError for a recipe that
+    the report does not have."""
     if gate is None:
         return 0
     if gate not in found["recipes"]:
@@ -39,21 +45,22 @@ def folders(runs: list[Path], gate: str | None, margin: float) -> int:
     for folder in runs:
         if not folder.is_dir():
             raise UserError(f"{folder}: not a folder; give folders under runs/, or a config")
-        directory.existing(folder)
     if len(runs) > 1 and gate is not None:
         raise UserError(f"--gate: found {len(runs)} runs, expected one")
+    opened = [directory.existing(folder) for folder in runs]
     if len(runs) == 1:
         with locked(runs[0]):
-            return one(runs[0], gate, margin)
+            return one(opened[0], gate, margin)
     found = {}
-    for folder in runs:
-        with locked(folder):
-            found[folder] = report.write(folder, margin)
-    _compare(found, margin)
+    for run in opened:
+        with locked(run.folder):
+            found[run.folder] = report.write(run.folder, train.outdated(run), margin)
+    beside(found, margin)
     return 0
 
 
-def _compare(found: dict[Path, dict[str, Any]], margin: float) -> None:
+def beside(found: dict[Path, dict[str, Any]], margin: float) -> None:
+    """Prints the recipes of several runs in one table; `found`: report.json by run folder."""
     console = Console(highlight=False, markup=False)
     table = Table(box=None, pad_edge=False, title="runs beside each other", title_justify="left")
     for heading in ("", "task", "gain", "mean drop", "verdict"):

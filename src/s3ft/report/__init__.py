@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,12 @@ from s3ft.data import atomic
 from s3ft.report import collect, gate, html, plot, table
 
 
-def write(folder: Path, margin: float = gate.MARGIN) -> dict[str, Any]:
+def write(folder: Path, outdated: Sequence[str] = (), margin: float = gate.MARGIN) -> dict[str, Any]:
     """Writes the reports, prints the table and returns the content of report.json.
 
+    `outdated`: arms in evals/ that were trained on other targets than records/ now has; they count as not measured.
     `margin`: the mean drop that is put up with, as a fraction. Raises UserError if a stage before it has not run."""
-    found = collect.report(folder)
+    found = collect.report(folder, outdated)
     atomic.write_json(folder / "report.json", found)
     plot.write(found, folder)
     with atomic.whole(folder / "report.md") as file:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -55,9 +56,11 @@ class _Run:
         return [f"{recipe}-seed-{seed}" for seed in self.config.seeds]
 
 
-def report(folder: Path) -> dict[str, Any]:
-    """The content of report.json. All scores are fractions; what is undefined or was not measured is None."""
-    run = _opened(folder)
+def report(folder: Path, outdated: Sequence[str] = ()) -> dict[str, Any]:
+    """The content of report.json. All scores are fractions; what is undefined or was not measured is None.
+
+    Raises UserError if nothing is measured but the base; arms that are `outdated` count as not measured."""
+    run = _opened(folder, outdated)
     config, recipes, base = run.config, list(run.tuned), run.base
     return {
         "model": config.model,
@@ -83,12 +86,14 @@ def report(folder: Path) -> dict[str, Any]:
     }
 
 
-def _opened(folder: Path) -> _Run:
+def _opened(folder: Path, outdated: Sequence[str]) -> _Run:
     config = parse(yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8")), str(folder / "config.yaml"))
     base, order = measured.base(folder)
     names = {r: [f"{r}-seed-{s}" for s in config.seeds] for r in config.ladders()}
-    missing = [arm for arms in names.values() for arm in arms if not measured.is_there(folder, arm)]
+    missing = [arm for arms in names.values() for arm in arms if arm in outdated or not measured.is_there(folder, arm)]
     done = {r: arms for r, arms in names.items() if not set(arms) & set(missing)}
+    if outdated and not done:
+        raise UserError(f"{folder}: {outdated[0]} was trained on other targets than records/ now has; s3ft run goes on")
     # Where nothing is done, the first arm says what to do.
     tuned = {r: [measured.arm(folder, arm, order) for arm in arms] for r, arms in (done or names).items()}
     general = [n for n in base if n != "target" and n not in config.evaluate.extra_benchmarks]

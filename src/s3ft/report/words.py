@@ -12,7 +12,7 @@ FEW = 30
 def sentences(found: dict[str, Any]) -> Iterator[str]:
     """Sentences on the content of report.json; none if there is nothing to warn of."""
     if found["missing"]:
-        yield f"Not measured yet, and left out: {', '.join(found['missing'])}; s3ft run goes on with them."
+        yield f"Not measured yet on the targets of now, and left out: {', '.join(found['missing'])}; s3ft run goes on."
     items = found["items"].get("target", 0)
     if items < FEW:
         some = f"{items} test row{'s' * (items != 1)}"

@@ -22,7 +22,7 @@ MOST = 8
 def _report(run: Run) -> None:
     from s3ft import report
 
-    report.write(run.folder)
+    report.write(run.folder, train.outdated(run))
 
 
 STAGES: dict[str, Callable[[Run], None]] = {

@@ -11,7 +11,7 @@ from s3ft.data import made, records
 from s3ft.digest import digest
 from s3ft.processes import mine
 from s3ft.progress import progress
-from s3ft.runs.directory import Run
+from s3ft.runs.directory import Run, arm
 from s3ft.types import UserError
 
 
@@ -45,6 +45,19 @@ def _setting(run: Run, recipe: str) -> TrainConfig:
             raise UserError(f"{run.folder}: no sweep of {recipe!r} yet; run s3ft sweep first, or s3ft run for all")
         chosen = found["chosen"]
     return run.config.train.model_copy(update=chosen)
+
+
+def outdated(run: Run) -> list[str]:
+    """The arms whose adapters were trained on other targets, or otherwise, than records and config now say."""
+    found = []
+    for name in run.recipes:
+        setting = _setting(run, name)
+        for seed in run.config.seeds:
+            wanted = job(run, name, setting, seed, run.adapter(name, seed))
+            facts = made.read(wanted.folder / "s3ft.json")
+            if facts is not None and facts["key"] != wanted.key:
+                found.append(arm(name, seed))
+    return found
 
 
 def require_targets(run: Run) -> None:
