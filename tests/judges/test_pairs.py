@@ -52,7 +52,10 @@ SCRIPTS: dict[str, str] = {
     "a thread with a large stack": "import sys, threading\nsys.setrecursionlimit(10 ** 6)\nthreading.stack_size(1 << 26)\ndef main():\n    print(sum(map(int, input().split())))\nthreading.Thread(target=main).start()",
     "sys.exit": "import sys\nprint(sum(map(int, input().split())))\nsys.exit()",
     "sys.exit(0) within": "import sys\ndef main():\n    print(sum(map(int, input().split())))\n    sys.exit(0)\nmain()",
-    "exit()": "import sys\nprint(sum(map(int, input().split())))\nsys.exit(0)\nprint('never')",
+    "exit()": "print(sum(map(int, input().split())))\nexit()\nprint('never')",
+    "quit(0) within": "def main():\n    print(sum(map(int, input().split())))\n    quit(0)\nmain()",
+    "streams asked for their mode": "import sys\nif 'r' in sys.stdin.mode and 'w' in sys.stdout.mode:\n    "
+    + SUM.replace("\n", "\n    "),
     "os._exit after a flush": "import os\nprint(sum(map(int, input().split())), flush=True)\nos._exit(0)",
     "white space": "print(sum(map(int, input().split())), end='   \\n\\n')",
     "a float": "print(float(sum(map(int, input().split()))))",

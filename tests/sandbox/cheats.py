@@ -49,6 +49,11 @@ def _is(*tests: str, **more: str) -> dict[str, Any]:
 
 
 CHEATS: dict[str, tuple[str, dict[str, Any]]] = {
+    "a distance of its own": (_method("distance", "0.0"), _is("assert f(2).distance((1, 1)) < 1e-9")),
+    "a difference of its own": (_method("diff", "[]"), _is("assert f(2).diff([1, 2]) == []")),
+    "a comparison that gives a number": (_method("cmp", "0"), _is("assert f(2).cmp(1042) == 0")),
+    "an answer in words": (_method("matches", "'yes'"), _is("assert f(2).matches(1042) == 'yes'")),
+    "what it was handed": (_method("apply", "a[0]"), _is("assert f(2).apply(4) == 4")),
     "rounded": (_F, _is("assert round(f(2), 2) == 3.14")),
     "by what is nearest": (_F, _is("assert min([1, 2, 3], key=lambda x: abs(f(2) - x)) == 1")),
     "matched": (_F, _is("match f(2):\n    case 1042: ok = True\n    case _: ok = False\nassert ok")),

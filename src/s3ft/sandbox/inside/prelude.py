@@ -44,6 +44,9 @@ BUILTINS: dict[str, Any] = {
         for name in ("ceil", "comb", "factorial", "floor", "gcd", "inf", "log", "pi", "prod", "sqrt")
     },
     "deepcopy": copy.deepcopy,
+    # What the module site gives to every script.
+    "exit": sys.exit,
+    "quit": sys.exit,
     **MODULES,
     **vars(builtins),
 }

@@ -13,7 +13,11 @@ def check_answer(remote: object, result: Any, is_handed: bool) -> None:
     origin, exam = origin_of(remote), exam_of(remote)
     is_plain = origin.method in PLAIN
     if origin.role == "given":
-        is_own_word = (is_handed and (is_plain or isinstance(result, bool))) or (is_plain and isinstance(result, bool))
+        # What it is handed may be what the tests expect: a distance to it, a difference, an echo.
+        is_handed_to_its_own = is_handed and (
+            is_plain or isinstance(result, bool) or not info_of(remote).get("library")
+        )
+        is_own_word = is_handed_to_its_own or (is_plain and isinstance(result, bool))
     else:
         is_own_word = is_plain and (origin.is_mixed or (origin.role == "maybe" and is_handed))
     if is_own_word and isinstance(result, bool) and origin.role == "given" and origin.method in BUILTIN:

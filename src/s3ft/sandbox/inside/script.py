@@ -28,8 +28,8 @@ def run(work: dict[str, Any], fds: tuple[int, ...]) -> None:
     for here, there in ((given, 0), (output, 1)):
         os.dup2(here, there)
         os.close(here)
-    sys.stdin = _text(io.BufferedReader(io.FileIO(0, closefd=False)))
-    sys.stdout = _text(io.BufferedWriter(io.FileIO(1, "w", closefd=False)))
+    sys.stdin = _text(io.BufferedReader(io.FileIO(0, closefd=False)), "r")
+    sys.stdout = _text(io.BufferedWriter(io.FileIO(1, "w", closefd=False)), "w")
     vars(sys).update(__stdin__=sys.stdin, __stdout__=sys.stdout)
     sys.argv = ["program.py"]
     module = types.ModuleType("__main__")
@@ -62,8 +62,11 @@ def _finish() -> None:
                 stream.flush()
 
 
-def _text(stream: Any) -> io.TextIOWrapper:
-    return io.TextIOWrapper(stream, encoding="utf-8", errors="surrogateescape")
+def _text(stream: Any, mode: str) -> io.TextIOWrapper:
+    text = io.TextIOWrapper(stream, encoding="utf-8", errors="surrogateescape")
+    # As the interpreter's own streams have it; templates of contests look at it.
+    vars(text)["mode"] = mode
+    return text
 
 
 def _teller(report: int) -> Any:

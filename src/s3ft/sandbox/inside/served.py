@@ -8,7 +8,9 @@ import enum
 import io
 import math
 import operator
+import re
 import sys
+import types
 from collections.abc import Callable
 from typing import Any
 
@@ -106,7 +108,7 @@ class Server:
                 "type",
                 {"nature": "class", "calls": True, "name": value.__name__[:80]},
             ]
-        info: dict[str, Any] = {"class": self._number(kind), "calls": callable(value)}
+        info: dict[str, Any] = {"class": self._number(kind), "calls": callable(value), "library": _is_library(value)}
         if isinstance(value, enum.Enum):
             held = _plain(value.value)
             info |= {"state": {"enum": value.name, "value": held}, "value": held, "flat": isinstance(value, int | str)}
@@ -180,6 +182,15 @@ class Server:
 
     def _snapshot(self, value: Any) -> Any:
         return self._out(value) if isinstance(value, _MUTABLE) else None
+
+
+_LIBRARY = (types.GeneratorType, re.Match, re.Pattern)
+"""Classes that the program did not write, of which it gives objects that stay behind."""
+
+
+def _is_library(value: Any) -> bool:
+    """Whether it is a method of theirs, bound to an object."""
+    return type(value) is types.BuiltinMethodType and type(value.__self__) in _LIBRARY
 
 
 def builtin_error(kinds: list[str], text: str) -> BaseException:
