@@ -8,6 +8,7 @@ import hashlib
 import importlib
 import importlib.util
 import sys
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal
@@ -48,6 +49,7 @@ def _defines(where: Path, kind: Kind) -> bool:
     return False
 
 
+@cache
 def _parsed(where: Path) -> ast.Module:
     """The syntax tree of a module or package, named without suffix."""
     file = where / "__init__.py" if where.is_dir() else where.with_suffix(".py")

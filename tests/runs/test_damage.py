@@ -59,7 +59,11 @@ def timeless(value):
 
 def content(folder):
     """Everything that the run's result consists of, seconds apart."""
-    files = [p for p in (folder / RUN).rglob("*") if p.is_file() and p.name not in (".lock", "log.txt", "report.md")]
+    files = [
+        p
+        for p in (folder / RUN).rglob("*")
+        if p.is_file() and p.name not in (".lock", "log.txt", "report.md", "report.html")
+    ]
     return {
         str(p.relative_to(folder / RUN)): timeless(json.loads(p.read_text())) if p.suffix == ".json" else p.read_bytes()
         for p in files
