@@ -88,7 +88,7 @@ def test_the_first_process_makes_the_targets_of_both(model: Path, tmp_path: Path
 
 @pytest.mark.parametrize(
     ("failing", "says"),
-    [("undecided", "the first process failed: ")],
+    [("undecided", "the first process failed: "), ("killed", "the first process ended before the targets were made")],
 )
 def test_a_first_process_that_fails_ends_the_other(model: Path, tmp_path: Path, failing: str, says: str) -> None:
     (_, (code, said)) = started(model, tmp_path / "out", failing)

@@ -46,12 +46,16 @@ def from_first(make: Callable[[], T]) -> T:
 
 
 def _store() -> Any:
-    """A key-value store in the first process, which ends with it."""
+    """A key-value store in the first process, which ends with it; every process is connected to it on return.
+
+    A client that still has to connect when the first process has ended would try again for minutes."""
     host, is_first = os.environ.get("MASTER_ADDR", "localhost"), dist.get_rank() == 0
     first = dist.TCPStore(host, 0, is_master=True, wait_for_workers=False) if is_first else None
     port = [first.port if first else 0]
     dist.broadcast_object_list(port)
-    return first or dist.TCPStore(host, port[0], is_master=False, wait_for_workers=False)
+    store = first or dist.TCPStore(host, port[0], is_master=False, wait_for_workers=False)
+    dist.barrier()
+    return store
 
 
 def _wait(store: Any) -> None:
