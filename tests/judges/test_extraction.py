@@ -82,6 +82,16 @@ HONEST: dict[str, str] = {
         'def area(w, h):\n    """Area.\n\n    ```python\n    area(1, 2)\n    ```\n    """\n    return w * h\n'
     ),
     "a docstring with a quote": fenced('def area(w, h):\n    """\n> Area.\n    """\n    return w * h\n'),
+    "a diff": "One line differs:\n```diff\n def area(w, h):\n-    return w + h\n+    return w * h\n```",
+    "a unified diff": "```diff\n--- a/x.py\n+++ b/x.py\n@@ -1,2 +1,3 @@\n+import math\n-def area(w, h): return 0\n+def area(w, h):\n+    return w * h\n```",
+    "lines with a plus": "+def area(w, h):\n+    return w * h\n",
+    "no-break spaces": GOOD.replace("    ", "\u00a0" * 4),
+    "no-break spaces in a fence": fenced(GOOD.replace(" ", "\u00a0")),
+    "no-break spaces beside text that keeps them": "def area(w, h):\n\u00a0\u00a0return w * h * len('\u00a0')\n",
+    "wide spaces": GOOD.replace("    ", "\u3000"),
+    "characters without a width": GOOD.replace("* h", "* h\u200b"),
+    "its own file": "import os\nHERE = os.path.dirname(__file__)\ndef area(w, h):\n    return w * h\n",
+    "tests for pytest beside it": f"import pytest\n{GOOD}\n@pytest.mark.parametrize('w', [1])\ndef test_area(w):\n    assert area(w, 1) == w\n",
     "zoneinfo": "from zoneinfo import ZoneInfo\ndef area(w, h):\n    return w * h if ZoneInfo('Europe/Paris').key else 0\n",
 }
 WRONG: dict[str, str] = {
@@ -99,6 +109,9 @@ WRONG: dict[str, str] = {
     "the tests, quoted": "> assert area(2, 3) == 6",
     "a wrong right-looking comment": "# def area(w, h): return w * h\ndef area(w, h): return 6\n",
     "a class that needs arguments": "class Solution:\n    def __init__(self, k): self.k = k\n    def area(self, w, h): return w * h\n",
+    "a wrong diff": "```diff\n-def area(w, h): return w * h\n+def area(w, h): return w + h\n```",
+    "wrong, with no-break spaces": BAD.replace("    ", "\u00a0" * 4),
+    "wrong, with tests for pytest": f"import pytest\n{BAD}",
     "code in another language": "```javascript\nfunction area(w, h) { return w * h }\n```",
 }
 

@@ -34,7 +34,7 @@ def lacking(verdict: Verdict, plan: Plan, prompt: str, allowed: tuple[str, ...])
         return ""
     asked = " ".join([plan.tests, plan.setup, plan.before, prompt, *(module for _, module in plan.modules)])
     missing = found[1] if (found := _MODULE.match(verdict.reason)) else ""
-    is_ours = missing in sys.stdlib_module_names or missing in packages.find(allowed)[0]
+    is_ours = missing in (*sys.stdlib_module_names, "pytest", *packages.find(allowed)[0])
     if missing and not is_ours and re.search(rf"\b{missing}\b", asked):
         return f"the sandbox has no {missing}, which the tests or the prompt ask for"
     if _REFUSED.match(verdict.reason) and (found := _REFUSING.search(asked)):

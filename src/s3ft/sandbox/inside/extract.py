@@ -25,6 +25,10 @@ _BINDS = re.compile(r"^(?:(?:async[ \t]+)?def|class)[ \t]+(\w+)|^(\w+)[ \t]*(?::
 _IMPORTS = re.compile(r"^(?:from[ \t]+[\w.]+[ \t]+import|import)[ \t]+(.+)$", re.M)
 _WORD = re.compile(r"\b[A-Za-z_]\w*\b")
 _MAX_STARTS, _MAX_CUTS = 12, 12
+_ODD = "\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000", "\u00ad\u200b-\u200f\u2060\ufeff"
+"""Spaces that Python takes for none, and characters without a width."""
+_NO_CODE = r"('''.*?'''|\"\"\".*?\"\"\"|'(?:\\.|[^'\\\n])*'|\"(?:\\.|[^\"\\\n])*\"|#[^\n]*)"
+_ODD_IN_CODE = re.compile(rf"(?s:{_NO_CODE})|([{_ODD[0]}])|[{_ODD[1]}]")
 SCRIPT = "<script>"
 """In place of a name: a program that reads and prints, or one that prints."""
 READER, WRITER = "<reader>", "<writer>"
@@ -48,7 +52,7 @@ def program(text: str, names: list[str], prompt: str = "") -> Program:
     text = answer if answer.strip() else text
     marked = [m[1] for m in _MARKED.finditer(text) if m[1].strip()]
     likely = [piece for part in [*marked[::-1], text] for piece in pieces.pieces(part)]
-    header = _header(prompt, names)
+    header = declared(prompt, names)
     first: Program | None = None
     for attempt in (_compiled, _trimmed):
         found, first = _search(likely, names, header, attempt, first)
@@ -113,8 +117,15 @@ def defines(source: str, names: list[str]) -> bool:
 def _compiled(source: str, names: list[str]) -> Program | None:
     try:
         return source, compile(source, "<program>", "exec", dont_inherit=True)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        if "non-printable" not in str(error):
+            return None
+    return _compiled(usual, names) if (usual := _usual_spaces(source)) != source else None
+
+
+def _usual_spaces(source: str) -> str:
+    """What was copied from a page may have other spaces; in strings and comments they stay."""
+    return _ODD_IN_CODE.sub(lambda m: m[1] or " " * bool(m[2]), source)
 
 
 def _trimmed(source: str, names: list[str]) -> Program | None:
@@ -143,7 +154,7 @@ def _cut(lines: list[str]) -> Program | None:
     return None
 
 
-def _header(prompt: str, names: list[str]) -> str:
+def declared(prompt: str, names: list[str]) -> str:
     """The code in a prompt that declares what is to be written: signature, imports, helpers."""
     for piece in pieces.pieces(prompt) if names and prompt else []:
         found = _compiled(piece, names) or _trimmed(piece, names)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 _FENCE = re.compile(r"^[ \t>]*(?:(?:[-*+]|\d+[.)])[ \t]+)*(`{3,}|~{3,})[ \t]*(?:\{?\.?([\w+#.-]*))")
 _PYTHON = {"", "python", "py", "python3", "python2", "ipython", "ipython3", "pycon", "code", "py3", "jupyter", "repl"}
-_PYTHON |= {"pypy", "pypy3", "console", "doctest", "cell", "code-cell"}
+_PYTHON |= {"pypy", "pypy3", "console", "doctest", "cell", "code-cell", "diff", "patch"}
 _QUOTE = re.compile(r"^[ \t]*>(?!>>) ?", re.M)
 _SESSION = re.compile(r"^[ \t]*(?:>>>(?: |$)|In \[ ?\d*\]:)", re.M)
 _PROMPT = re.compile(r"^[ \t]*(?:>>> ?|In \[ ?\d*\]: ?)(.*)")
@@ -18,23 +18,24 @@ _MAGIC = re.compile(r"^[ \t]*(?:[%!]\S.*|\?\w.*|\w[\w.]*\?{1,2}[ \t]*)$")
 _SPAN = re.compile(r"(?<!`)`([^`\n]*(?:def |lambda|=)[^`\n]*)`(?!`)")
 _NUMBERED = re.compile(r"^[ \t]*\d+[ \t]?[|:.)]?(?: |\t|$)")
 _HTML = re.compile(r"<code[^>]*>(.*?)(?:</code>|\Z)", re.S | re.I)
+_ADDED = re.compile(r"^\+(?!\+\+)", re.M)
+_REMOVED = re.compile(r"^(?:-|\+\+\+|@@|diff |index )")
 _MAX_SPANS = 6
 
 
 def pieces(text: str) -> Iterator[str]:
     """What may be the program, the likeliest first, without the margin that all its lines share."""
-    seen = set()
-    for piece in _all(text):
-        piece = textwrap.dedent(piece).strip("\n")
-        if piece.strip() and piece not in seen:
-            seen.add(piece)
-            yield piece
+    return _different(_all(text))
 
 
 def unlikely(text: str) -> Iterator[str]:
     """What may be the program where nothing else is: quoted, typed into a session, indented under a bullet."""
+    return _different(_unlikely(text))
+
+
+def _different(found: Iterator[str]) -> Iterator[str]:
     seen = set()
-    for piece in _unlikely(text):
+    for piece in found:
         piece = textwrap.dedent(piece).strip("\n")
         if piece.strip() and piece not in seen:
             seen.add(piece)
@@ -63,6 +64,8 @@ def _unlikely(text: str) -> Iterator[str]:
         yield from (_typed(piece) for piece in first if _SESSION.search(piece))
     for piece in first:
         lines = piece.split("\n")
+        if _ADDED.search(piece):
+            yield "\n".join(re.sub(r"^[+ ]", "", line) for line in lines if not _REMOVED.match(line))
         if any(_MAGIC.match(line) for line in lines):
             yield "\n".join(line for line in lines if not _MAGIC.match(line))
         told = [line for line in lines if line.strip()]

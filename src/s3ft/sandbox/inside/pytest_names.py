@@ -1,4 +1,4 @@
-"""What test files take from pytest, which is not there in a sandbox: marks, fixtures, raises, approx.
+"""Stands as pytest, which is not there in a sandbox, with what test files take of it: marks, fixtures, raises, approx.
 
 Only what tests of single functions use; `suites` runs it. What is missing fails as an import does."""
 
@@ -10,7 +10,6 @@ import math
 import re
 import warnings as _warnings
 from collections.abc import Callable, Iterator
-from types import ModuleType
 from typing import Any
 
 
@@ -196,12 +195,15 @@ def importorskip(name: str, *_: Any, **__: Any) -> Any:
     return importlib.import_module(name)
 
 
-def module() -> ModuleType:
-    """To stand as `pytest` among the modules."""
-    found = ModuleType("pytest")
-    names = (raises, warns, approx, fixture, skip, fail, importorskip)
-    vars(found).update({f.__name__: f for f in names})
-    vars(found).update(mark=_Marks(), param=Param, xfail=skip, exit=skip, main=lambda *a, **k: 0)
-    vars(found).update(deprecated_call=lambda **k: warns((DeprecationWarning, PendingDeprecationWarning), **k))
-    vars(found).update(ExceptionInfo=ExceptionInfo, MonkeyPatch=Any, FixtureRequest=Any, CaptureFixture=Any)
-    return found
+def main(*_: Any, **__: Any) -> int:
+    return 0
+
+
+def deprecated_call(**options: Any) -> Any:
+    return warns((DeprecationWarning, PendingDeprecationWarning), **options)
+
+
+mark = _Marks()
+param = Param
+xfail = exit = skip
+MonkeyPatch = FixtureRequest = CaptureFixture = Any

@@ -33,7 +33,7 @@ def run(work: dict[str, Any], fds: tuple[int, ...]) -> None:
     vars(sys).update(__stdin__=sys.stdin, __stdout__=sys.stdout)
     sys.argv = ["program.py"]
     module = types.ModuleType("__main__")
-    module.__dict__["__builtins__"] = prelude.BUILTINS
+    module.__dict__.update(__builtins__=prelude.BUILTINS, __file__=sys.argv[0])
     sys.modules["__main__"] = module
     status = 1
     try:

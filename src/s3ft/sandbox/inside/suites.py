@@ -21,7 +21,7 @@ _HELD = "__s3ft_assertion_held__"
 def install(space: Space) -> None:
     """Before the tests are loaded: what they import, and assertions that count when they held."""
     hold: Callable[[int], None] = space[_HELD]
-    sys.modules["pytest"] = pytest_names.module()
+    sys.modules["pytest"] = pytest_names
     pytest_names.COUNT[0] = lambda: hold(_line())
     unittest.main = lambda *a, **k: None  # type: ignore[assignment]
     setattr(unittest.TestCase, "skipTest", _skip_test)  # noqa: B010
