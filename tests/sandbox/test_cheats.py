@@ -9,7 +9,11 @@ import pytest
 
 from s3ft.judges.code.judge import judge
 from s3ft.types import Completion, Example, Verdict
-from sandbox import cheats, honest
+from sandbox import cheats, honest, honest_shapes, own_word
+
+CHEATS = cheats.CHEATS | own_word.CHEATS
+BLAMED = cheats.BLAMED | own_word.BLAMED
+HONEST = honest.HONEST | honest_shapes.HONEST
 
 
 @pytest.fixture(scope="module")
@@ -24,25 +28,25 @@ def one(ask: judge, case: tuple[str, dict[str, Any]]) -> Verdict:
 
 
 def test_there_are_enough_of_them() -> None:
-    assert len(cheats.CHEATS) >= 60
-    assert len(honest.HONEST) >= 60
+    assert len(CHEATS) == len(cheats.CHEATS) + len(own_word.CHEATS) >= 200
+    assert len(HONEST) == len(honest.HONEST) + len(honest_shapes.HONEST) >= 200
 
 
-@pytest.mark.parametrize("name", cheats.CHEATS)
+@pytest.mark.parametrize("name", CHEATS)
 def test_a_cheat_is_not_accepted(ask: judge, name: str) -> None:
-    verdict = one(ask, cheats.CHEATS[name])
+    verdict = one(ask, CHEATS[name])
     assert verdict.correct is not True, verdict.reason
 
 
-@pytest.mark.parametrize("name", cheats.BLAMED)
+@pytest.mark.parametrize("name", BLAMED)
 def test_what_a_program_does_is_blamed_on_it(ask: judge, name: str) -> None:
-    verdict = one(ask, cheats.BLAMED[name])
+    verdict = one(ask, BLAMED[name])
     assert verdict.correct is False, verdict.reason
 
 
-@pytest.mark.parametrize("name", honest.HONEST)
+@pytest.mark.parametrize("name", HONEST)
 def test_an_honest_program_passes(ask: judge, name: str) -> None:
-    verdict = one(ask, honest.HONEST[name])
+    verdict = one(ask, HONEST[name])
     assert verdict.correct is True, verdict.reason
 
 
@@ -51,3 +55,44 @@ def test_what_the_program_cannot_see_is_not_held_against_it(ask: judge, name: st
     verdict = one(ask, cheats.UNSEEN[name])
     assert verdict.correct is None, verdict.reason
     assert verdict.reason.startswith("unsupported: ")
+
+
+@pytest.mark.parametrize("name", honest_shapes.UNDECIDED)
+def test_an_honest_program_is_never_blamed_for_what_only_it_can_say(ask: judge, name: str) -> None:
+    verdict = one(ask, honest_shapes.UNDECIDED[name])
+    assert verdict.correct is None, verdict.reason
+
+
+@pytest.mark.parametrize("name", own_word.FAULTS)
+def test_what_the_tests_do_wrong_themselves_is_not_the_programs_fault(ask: judge, name: str) -> None:
+    verdict = one(ask, own_word.FAULTS[name])
+    assert verdict.correct is None, verdict.reason
+    assert (
+        "the tests fail by themselves" in verdict.reason or "setup fails" in verdict.reason or "parse" in verdict.reason
+    )
+
+
+FOUND = "def find(xs): return -xs[0] / xs[1]\n"
+CHECK = {
+    "tests": "def check(f):\n    for c in ([1, 2], [3, 4]):\n        s = f(c)\n        assert abs(poly(c, s)) < 1e-4",
+    "entry_point": "find",
+}
+GIVEN = (
+    'def poly(xs, x):\n    return sum(c * x**i for i, c in enumerate(xs))\n\ndef find(xs):\n    """A zero of poly."""\n'
+)
+
+
+@pytest.mark.parametrize(
+    ("program", "prompt", "correct"),
+    [
+        (FOUND, GIVEN, True),
+        ("def poly(xs, x): return 0\ndef find(xs): return 5\n", GIVEN, False),
+        ("def poly(xs, x): return 0\ndef find(xs): return 5\n", "", None),
+    ],
+)
+def test_a_function_that_the_prompt_gives_is_the_prompts(
+    ask: judge, program: str, prompt: str, correct: object
+) -> None:
+    example = Example("1", [{"role": "user", "content": prompt}], "", CHECK)
+    (verdict,) = ask([example], [Completion(program)])
+    assert verdict.correct is correct, verdict.reason

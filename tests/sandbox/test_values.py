@@ -8,10 +8,12 @@ import contextlib
 import datetime
 import decimal
 import fractions
+import ipaddress
 import json
 import math
 import pathlib
 import time
+import types
 import uuid
 import zoneinfo
 from typing import Any
@@ -79,6 +81,19 @@ def test_plain_data_comes_back_as_it_was(value: Any) -> None:
         slice(1, None, 2),
         collections.Counter("aab"),
         collections.OrderedDict(b=1, a=2),
+        collections.defaultdict(list, {1: [2]}),
+        collections.deque([1, 2], 3),
+        collections.ChainMap({1: 2}, {3: 4}),
+        types.MappingProxyType({1: 2}),
+        types.SimpleNamespace(a=(1,)),
+        ipaddress.ip_network("10.0.0.0/8"),
+        ipaddress.ip_interface("::1/8"),
+        datetime.UTC,
+        datetime.timezone(datetime.timedelta(hours=2), "X"),
+        zoneinfo.ZoneInfo("Europe/Paris"),
+        pathlib.PureWindowsPath("a/b"),
+        ...,
+        NotImplemented,
         uuid.UUID(int=5),
         pathlib.PurePath("a/b"),
         array.array("d", [0.5]),

@@ -37,7 +37,7 @@ class Desk:
                 verdict = script.judge(self._jail("candidate"), plan.pairs, work, self._limits)
             else:
                 verdict = (self._batch(plan, work) if plan.checks else None) or self._exam(plan, work)
-            problem = lacking(verdict, plan, prompt, self._packages)
+            problem = lacking(verdict, plan, prompt, self._packages) or self._setup_fault(verdict, plan, work)
             return Verdict(None, verdict.answer, f"unsupported: {problem}") if problem else verdict
         except JailError:
             self.close()
@@ -73,12 +73,22 @@ class Desk:
             return Verdict(False, grade.program, failure)
         return grade.verdict
 
+    def _setup_fault(self, verdict: Verdict, plan: Plan, work: dict[str, Any]) -> str:
+        """What fails in the reference's setup even where there is no program; empty if nothing does."""
+        grade = _Grade(plan, "")
+        if plan.before and verdict.correct is False and verdict.reason.startswith("exception"):
+            empty = work | {"text": "pass", "names": [], "calls": []}
+            run_batch(self._jail("candidate"), empty, self._limits, grade.take)
+        return f"the reference's setup fails: {grade.verdict.reason}" if grade.verdict else ""
+
     def _exam(self, plan: Plan, work: dict[str, Any]) -> Verdict:
         tests = {
             **{"tests": plan.tests, "setup": plan.setup, "names": plan.names, "entry": plan.entry},
             **{"check": plan.check, "functions": plan.functions, "modules": plan.modules, "is_suite": plan.is_suite},
             "roles": dict.fromkeys(plan.roles.maybe, "maybe") | dict.fromkeys(plan.roles.classes, "class"),
             "makers": plan.roles.makers,
+            **{"words": plan.provenance.words, "circles": plan.provenance.circles},
+            **{"foreign": plan.provenance.foreign, "prompt": work["prompt"] if plan.provenance.words else ""},
         }
         exam = run_exam(
             (self._jail("candidate"), self._jail("examiner")),

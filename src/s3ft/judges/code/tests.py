@@ -13,6 +13,7 @@ from typing import Any
 from s3ft.judges.code import pairs, suites
 from s3ft.judges.code.checks import Check, checks_of, cut
 from s3ft.judges.code.classes import NONE, Roles, roles
+from s3ft.judges.code.provenance import NOTHING, Provenance, provenance
 from s3ft.sandbox.inside import prelude
 
 _BUILTINS = frozenset(dir(builtins))
@@ -57,6 +58,7 @@ class Plan:
     """Written for unittest or pytest."""
     modules: tuple[tuple[str, str], ...] = ()
     """Name and module (or module:name) that the tests use without importing it."""
+    provenance: Provenance = NOTHING
     roles: Roles = NONE
     checks: tuple[Check, ...] = ()
     """The assertions, where all of them can be held against plain values; else the examiner is needed."""
@@ -103,7 +105,7 @@ def _plan(tests: str, entry: str, setup: str) -> Plan:
     classes = [s.name for s in before.body if isinstance(s, ast.ClassDef)] if own_setup else []
     after = [s for s in before.body if not (own_setup and isinstance(s, ast.ClassDef))]
     names = (used.free - given.bound) | given.free | set(classes)
-    entry = entry or _entry(tree, used, names)
+    asked, entry = entry, entry or _entry(tree, used, names)
     names |= {entry} - {""}
     check = next((s.name for s in tree.body if isinstance(s, ast.FunctionDef) and s.name == "check"), "")
     if check and (check in used.loaded - {entry} or _calls_itself(tree, check)):
@@ -115,6 +117,8 @@ def _plan(tests: str, entry: str, setup: str) -> Plan:
     found = roles(tree, frozenset(names), entry, frozenset(classes))
     is_literal = own_setup and not is_suite
     checks = checks_of(tree, frozenset(names - set(found.makers)), entry) if is_literal else None
+    kinds = frozenset((*found.classes, *found.maybe))
+    traced = provenance(tree, frozenset(names), kinds, entry, asked) if not checks else NOTHING
     return Plan(
         entry=entry,
         names=tuple(sorted(names)),
@@ -125,6 +129,7 @@ def _plan(tests: str, entry: str, setup: str) -> Plan:
         functions=() if is_suite else tuple(f for f in _test_functions(tree) if f not in used.loaded),
         is_suite=is_suite,
         modules=tuple(modules.items()),
+        provenance=traced,
         roles=found,
         checks=tuple(checks or ()),
     )

@@ -33,7 +33,7 @@ def run(work: dict[str, Any], fds: tuple[int, ...]) -> None:
     module = types.ModuleType(MODULE)
     sys.modules[MODULE] = module
     try:
-        module.__dict__["__builtins__"] = prelude.BUILTINS
+        module.__dict__.update(__builtins__=prelude.BUILTINS, __file__=f"{MODULE}.py")
         prelude.bind(module.__dict__, work["modules"])
         if work["setup"]:
             exec(work["setup"], module.__dict__)
@@ -57,9 +57,13 @@ def _call(space: dict[str, Any], name: str, arguments: list[Any], keywords: dict
     try:
         args = [values.decode(a) for a in arguments]
         result = space[name](*args, **{k: values.decode(v) for k, v in keywords.items()})
-        return ["value", values.encode(result)]
+        return ["value", values.encode(result, label=_own)]
     except BaseException as error:
         return ["raised", *_raised(error)]
+
+
+def _own(value: Any, tree: Any) -> Any:
+    return tree if served.is_bare(type(value)) else ["own", 0, type(value).__name__[:80], {}, tree]
 
 
 def _raised(error: BaseException) -> list[Any]:

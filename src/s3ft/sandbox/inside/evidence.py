@@ -21,13 +21,15 @@ class Evidence:
         self.circular = 0
         """Assertions that held and only compared the program with itself."""
         self._is_circular = self._is_independent = self._is_left_asked = False
+        self._is_word = False
         self._known = 0
 
     def hold(self, line: int) -> None:
         """Gets minus the line before an assertion, and the line once it held."""
         if line < 0:
             self.line, self._known, self._is_circular, self._is_independent = -line, self.mark()[1], False, False
-        elif self._is_circular and not self._is_independent and self.mark()[1] == self._known:
+            self._is_word = False
+        elif (self._is_word or (self._is_circular and not self._is_independent)) and self.mark()[1] == self._known:
             self.circular += 1
         else:
             self.held += 1
@@ -42,6 +44,13 @@ class Evidence:
         result = getattr(operator, sign)(left, right)
         self._note(start[0] < middle[0], middle[0] < end[0], self.mark()[1] > start[1])
         return result
+
+    def circle(self, start: Mark, value: Any, is_comparison: bool) -> Any:
+        """What the program says, or what comes of a comparison, where the program is held against itself only."""
+        if isinstance(value, bool) and self.mark()[1] == start[1]:
+            self._is_circular = True
+            self._is_word = self._is_word or is_comparison
+        return value
 
     def left(self, mark: Mark, value: Any) -> Any:
         """The first of two values that a function compares, and the mark before it."""

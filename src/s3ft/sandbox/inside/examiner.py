@@ -8,13 +8,14 @@ from __future__ import annotations
 import gc
 import importlib
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from typing import Any
 
-from . import arrays, errors, prelude, rewrite, shared, typed, values, wire
+from . import arrays, blame, carried, errors, prelude, rewrite, shared, typed, values, wire
 from .evidence import Evidence
-from .handles import Origin, kind_of, number, operate
-from .remote import Remote, is_callable
+from .handles import Origin, kind_of, number
+from .names import Names, replace
+from .remote import Remote, is_callable, patch_asyncio
 from .shown import LONGEST, show, words
 
 _MAX_PROGRAM = 100_000
@@ -61,6 +62,12 @@ class Exam:
         self._unseen: set[str] = set()
         """What the tests changed in their own process, where the program does not see it."""
         self._unloaded: list[Any] = []
+        self._names = Names(self)
+        self._tests = work["tests"]
+        self.words: set[str] = set()
+        """Functions of the program's that decided about its own results."""
+        self.unlike: set[str] = set()
+        """What classes of plain data do in their own way, and the tests used in the plain one."""
 
     def judge(self, work: dict[str, Any]) -> dict[str, Any]:
         """The report: how it ended, why, where."""
@@ -77,20 +84,33 @@ class Exam:
                     "undecidable", "the tests want a DataFrame, which cannot leave the program's process"
                 )
             outcome = self._outcome("failed", f"AssertionError: {error}"[:LONGEST] if str(error) else "")
+            outcome = self._at_fault(error, work) or outcome
         except BaseException as error:
-            outcome = self._ended(error)
+            outcome = self._at_fault(error, work) or self._ended(error)
         else:
             outcome = self._outcome("held" if self._evidence.held and self.asked else "empty")
             if self._evidence.circular and not self._evidence.held:
                 outcome = self._outcome("undecidable", "the tests compare the program only with itself")
+            elif outcome["end"] == "held" and self.words:
+                what = ", ".join(f"{name}()" for name in sorted(self.words))
+                outcome = self._outcome("undecidable", f"{what} of the program would judge what the program gave")
         if self._unseen and outcome["end"] in ("failed", "raised"):
             what = ", ".join(sorted(self._unseen))
             outcome = self._outcome("undecidable", f"the tests change {what} in their own process"[:LONGEST])
+        if self.unlike and outcome["end"] in ("failed", "raised"):
+            what = ", ".join(sorted(self.unlike))
+            outcome = self._outcome("undecidable", f"the tests use {what}, which only the program knows"[:LONGEST])
         # The tests may have caught what must not be caught.
         for end in ("gone", "wrong", "undecidable"):
             if why := self.wrong_why if end == "wrong" else str(getattr(self, end)):
                 return self._outcome(end, why)
         return outcome
+
+    def _at_fault(self, error: BaseException, work: dict[str, Any]) -> dict[str, Any] | None:
+        if errors.is_programs(error) or not isinstance(error, Exception):
+            return None
+        why = blame.tests_fault(error, work, {*work["names"]} - self._names.held.keys(), self.asked)
+        return self._outcome("undecidable", why[:LONGEST]) if why else None
 
     def _ended(self, error: BaseException) -> dict[str, Any]:
         why = f"{type(error).__name__}: {error}"[:LONGEST]
@@ -125,13 +145,13 @@ class Exam:
 
     def _run(self, work: dict[str, Any]) -> None:
         space: dict[str, Any] = {"__name__": "__tests__", **prelude.MODULES}
-        space |= rewrite.helpers(self._evidence, _strict, self._own) | {"callable": is_callable}
+        space |= rewrite.helpers(self._evidence, _strict, self._names.own, self._word) | {"callable": is_callable}
         if "numpy" in sys.modules:
             arrays.guard()
         if "asyncio" in work["tests"]:
-            _patch_asyncio()
+            patch_asyncio()
         if "seed" in work["tests"]:
-            shared.seeds(lambda path, seed: self._ask(["seed", path, self.out(seed)]))
+            shared.seeds(lambda path, seed: self.ask(["seed", path, self.out(seed)]))
         if any(word in work["tests"] for word in ("patch", "environ", "putenv")):
             shared.watch(self._unseen)
         suites = importlib.import_module(".suites", __package__) if work["is_suite"] else None
@@ -140,17 +160,17 @@ class Exam:
             suites.install(space)
         for name, module in work["modules"]:
             space[name] = _found(module)
-        constants: set[str] = set()
-        for name in work["names"]:
-            reply = self._ask(["get", name])
-            if reply[0] == "value":
-                space[name] = self._in(reply[1], Origin("name", name=name))
-                if name in self.roles and isinstance(space[name], Remote):
-                    self.class_numbers.add(number(space[name]))
-                if not isinstance(space[name], Remote | type):
-                    constants.add(name)
+        said = {name for _, name, _ in work["words"]} - {work["entry"]}
+        trusted = blame.from_prompt(work["prompt"], sorted(said)) if said and work["prompt"] else {}
+        constants = {name for name in work["names"] if not isinstance(self._names.get(name), Remote | type)}
+        space |= self._names.held | trusted
+        for name, value in self._names.held.items():
+            if name in self.roles and isinstance(value, Remote):
+                self.class_numbers.add(number(value))
         exec(compile(work["setup"], "<setup>", "exec", dont_inherit=True), space)
-        exec(compile(rewrite.tests(work["tests"], frozenset(constants)), "<tests>", "exec", dont_inherit=True), space)
+        decided = [row for row in work["words"] if row[1] not in trusted]
+        tree = rewrite.tests(work["tests"], frozenset(constants - trusted.keys()), decided, work["circles"])
+        exec(compile(tree, "<tests>", "exec", dont_inherit=True), space)
         if work["check"]:
             space[work["check"]](space[work["entry"]])
         for name in work["functions"]:
@@ -158,24 +178,30 @@ class Exam:
         if suites is not None:
             suites.run(space)
 
-    def _own(self, value: Any) -> Any:
-        self.asked += 1
+    def _word(self, value: Any, name: str, is_always: bool) -> Any:
+        """What a function of the program's says of the program's results beside the tests' data, or what follows."""
+        if isinstance(value, Remote):
+            object.__getattribute__(value, "_info")["word"] = name
+        if is_always or blame.is_weak(value, name, self._tests):
+            self.words.add(name)
         return value
 
     def use(self, request: list[Any], origin: Origin, arguments: tuple[Any, ...] = ()) -> Any:
         """Asks the program's process and gives back the value, or raises what was raised there."""
         self.asked += 1
         self.received()
-        reply = self._ask(request)
+        self._names.put_back()
+        reply = self.ask(request)
         what, rest = reply[0], reply[1:]
         if what == "value" and len(rest) == 2:
             tree, changed = rest
             for index, after in changed:
-                _replace(arguments[index], self._in(after, origin))
+                replace(arguments[index], self.open(after, origin))
+                carried.settle(arguments[index])
             if isinstance(tree, list) and tree[:1] == ["argument"]:
                 result = arguments[tree[1]]
             else:
-                result = self._in(tree, origin)
+                result = self.open(tree, origin)
                 if request[0] == "attribute" and callable(result) and not isinstance(result, Remote | type):
                     # What is called by an object's attribute is the program's, and never a function that lives here.
                     raise self._lost("the program spoke out of turn")
@@ -192,13 +218,13 @@ class Exam:
 
     def _raised(self, tree: Any, text: Any, held: Any, origin: Origin) -> BaseException:
         try:
-            remote = self._in(held[1], Origin(origin.role)) if isinstance(held, list) and len(held) == 2 else None
-            arguments = self._in(held[0], Origin(origin.role)) if remote is not None else None
+            remote = self.open(held[1], Origin(origin.role)) if isinstance(held, list) and len(held) == 2 else None
+            arguments = self.open(held[0], Origin(origin.role)) if remote is not None else None
             return errors.raised(self, tree, words(text), arguments, remote if isinstance(remote, Remote) else None)
         except ValueError as error:
             return self._lost(str(error))
 
-    def _ask(self, request: list[Any]) -> list[Any]:
+    def ask(self, request: list[Any]) -> list[Any]:
         try:
             wire.send(self._channel, request)
             while (reply := self._receive())[0] in ("callback", "printed", "input"):
@@ -218,8 +244,8 @@ class Exam:
         """A call of a function of the tests by the program."""
         function, arguments, keywords = self._local[reply[1]], reply[2], reply[3]
         given = Origin("given")
-        sent = [self._in(a, given) for a in arguments]
-        named = {str(name): self._in(value, given) for name, value in keywords.items()}
+        sent = [self.open(a, given) for a in arguments]
+        named = {str(name): self.open(value, given) for name, value in keywords.items()}
         before = [values.encode(a, self._keep) if isinstance(a, list | dict | set) else None for a in sent]
         try:
             result = ["value", self.out(function(*sent, **named))]
@@ -262,15 +288,16 @@ class Exam:
         self.undecidable = f"{what} on an object of the program's own class {why}"
         return Undecidable()
 
-    def _in(self, tree: Any, origin: Origin) -> Any:
+    def open(self, tree: Any, origin: Origin) -> Any:
         def opened(tag: str, index: int, kind: str, *rest: Any) -> Any:
             if tag == "error":
                 return errors.mirror(self, [tag, index, kind, *rest])
+            if tag == "own":
+                value = values.decode(rest[1], opened)
+                return carried.carry(value, Remote(self, index, kind[:80], rest[0], origin))
             if tag == "fields":
                 return values.named_class(kind, rest[0])
             info = rest[0] if rest and isinstance(rest[0], dict) else {}
-            if isinstance(info.get("state"), dict) and "value" in info:
-                info["value"] = [values.decode(info["value"])]
             return Remote(self, index, kind[:80], info, origin)
 
         if large := values.is_large(tree, _LARGE):
@@ -283,7 +310,7 @@ class Exam:
     def out(self, value: Any) -> Any:
         """The tree of a value of the tests, for the program."""
         try:
-            return values.encode(value, self._keep)
+            return values.encode(value, self._keep, label=_labelled)
         except values.Unsupported as error:
             self.undecidable = f"the tests hand the program {error}, which cannot leave their process"
             raise Undecidable from None
@@ -304,6 +331,11 @@ class Exam:
         return None
 
 
+def _labelled(value: Any, tree: Any) -> Any:
+    remote = carried.remote_of(value)
+    return tree if remote is None else ["object", number(remote), kind_of(remote)]
+
+
 def _strict(value: Any) -> Any:
     """A context manager of the program's around assertions: it must not swallow what they raise."""
     if isinstance(value, Remote):
@@ -311,33 +343,7 @@ def _strict(value: Any) -> Any:
     return value
 
 
-def _patch_asyncio() -> None:
-    import asyncio
-
-    local = asyncio.run
-
-    def run(main: Coroutine[Any, Any, Any] | Remote, **options: Any) -> Any:
-        return operate("await", main) if isinstance(main, Remote) else local(main, **options)
-
-    asyncio.run = run
-
-
 def _found(path: str) -> Any:
     module, _, name = path.partition(":")
     found = importlib.import_module(module)
     return getattr(found, name) if name else found
-
-
-def _replace(old: Any, new: Any) -> None:
-    """Makes a list, dict or set what the program made of it, in place."""
-    if isinstance(old, list) and isinstance(new, list):
-        for index, (before, after) in enumerate(zip(old, new, strict=False)):
-            if isinstance(before, list | dict | set) and type(before) is type(after):
-                _replace(before, after)
-                new[index] = before
-        old[:] = new
-    elif isinstance(old, bytearray):
-        old[:] = new
-    elif isinstance(old, dict | set):
-        old.clear()
-        old.update(new)

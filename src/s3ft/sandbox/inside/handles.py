@@ -16,8 +16,14 @@ class Exam(Protocol):
     mirrors: dict[int, type[BaseException]]
     asked: int
     known: int
+    words: set[str]
+    unlike: set[str]
 
     def use(self, request: list[Any], origin: Origin, arguments: tuple[Any, ...] = ()) -> Any: ...
+
+    def ask(self, request: list[Any]) -> list[Any]: ...
+
+    def open(self, tree: Any, origin: Origin) -> Any: ...
 
     def out(self, value: Any) -> Any: ...
 

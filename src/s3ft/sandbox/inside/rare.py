@@ -8,6 +8,8 @@ from typing import Any
 
 from . import arrays
 
+IPS = tuple(f"IPv{n}{part}" for n in (4, 6) for part in ("Address", "Network", "Interface"))
+
 
 def encode(value: Any, inner: Callable[[Any], Any]) -> Any:
     """The tree of a value of these kinds, None for any other; `inner` encodes what it holds."""
@@ -23,13 +25,24 @@ def encode(value: Any, inner: Callable[[Any], Any]) -> Any:
                 zone = value.tzinfo if base is not datetime.date else None
                 key = getattr(zone, "key", None)
                 return [base.__name__, base.isoformat(value), key if isinstance(key, str) else None]
+        if type(value) is datetime.timezone:
+            offset, name = (
+                value.__getinitargs__() if len(value.__getinitargs__()) > 1 else (value.utcoffset(None), None)
+            )
+            return ["timezone", inner(offset), name]
         if isinstance(value, datetime.timedelta):
             base = datetime.timedelta
             return ["timedelta", *(int(base.__dict__[p].__get__(value)) for p in ("days", "seconds", "microseconds"))]
     if (uuid := sys.modules.get("uuid")) and isinstance(value, uuid.UUID):
         return ["UUID", uuid.UUID.__str__(value)]
     if (pathlib := sys.modules.get("pathlib")) and isinstance(value, pathlib.PurePath):
-        return ["Path", isinstance(value, pathlib.Path), pathlib.PurePath.__str__(value)]
+        windows = isinstance(value, pathlib.PureWindowsPath)
+        kind = "PureWindowsPath" if windows else "Path" if isinstance(value, pathlib.Path) else "PurePath"
+        return ["Path", kind, pathlib.PurePath.__str__(value)]
+    if (zoneinfo := sys.modules.get("zoneinfo")) and type(value) is zoneinfo.ZoneInfo and isinstance(value.key, str):
+        return ["ZoneInfo", value.key]
+    if (ipaddress := sys.modules.get("ipaddress")) and type(value) in [getattr(ipaddress, name) for name in IPS]:
+        return ["ip", type(value).__name__, str(value)]
     if (array := sys.modules.get("array")) and isinstance(value, array.array):
         return ["array", str(value.typecode), inner(array.array.tolist(value))]
     if numpy := sys.modules.get("numpy"):
@@ -86,10 +99,32 @@ def uuid(text: str) -> Any:
     return uuid.UUID(text)
 
 
-def path(is_concrete: bool, text: str) -> Any:
+def path(kind: str, text: str) -> Any:
     import pathlib
 
-    return (pathlib.Path if is_concrete is True else pathlib.PurePath)(text)
+    kinds = {"Path": pathlib.Path, "PurePath": pathlib.PurePath, "PureWindowsPath": pathlib.PureWindowsPath}
+    return kinds[kind](text)
+
+
+def ip(kind: str, text: str) -> Any:
+    import ipaddress
+
+    return getattr(ipaddress, kind if kind in IPS else "")(text[:200])
+
+
+def timezone(offset: Any, name: Any) -> Any:
+    import datetime
+
+    return datetime.timezone(offset, *([name] if isinstance(name, str) else []))
+
+
+def zone(key: str) -> Any:
+    import zoneinfo
+
+    try:
+        return zoneinfo.ZoneInfo(key[:80])
+    except (OSError, zoneinfo.ZoneInfoNotFoundError):
+        raise ValueError(f"no time zone {key[:80]}") from None
 
 
 def array(typecode: str, items: Any) -> Any:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from .attributes import PLAIN
+from .carried import SIGNS, remote_of
 from .handles import Exam, Origin, exam_of, info_of, number, operate, origin_of
 from .rules import against_plain, are_made, check_answer, check_length, same
 
@@ -70,13 +71,13 @@ class Remote:
         exam_of(self).use(["attribute", number(self), "delete", [name]], origin_of(self))
 
     def __eq__(self, other: object) -> bool:
+        other = other if (held := remote_of(other)) is None else held
         if isinstance(other, Remote):
             return same(self, other)
         if other is None:
             return False
-        value = info_of(self).get("value")
-        if value is not None and info_of(self).get("flat"):
-            return bool(value[0] == other)
+        if info_of(self).get("flat"):
+            return bool(operate("flat", self) == other)
         raise against_plain(self, "==", other)
 
     def __hash__(self) -> int:
@@ -93,6 +94,8 @@ class Remote:
     def __bool__(self) -> bool:
         if origin_of(self).is_mixed:
             raise exam_of(self).undecided("bool()")
+        if word := info_of(self).get("word"):
+            exam_of(self).words.add(word)
         return operate("bool", self) is True
 
     def __iter__(self) -> Any:
@@ -102,6 +105,7 @@ class Remote:
         return _items(self, exam_of(self), "reversed")
 
     def __instancecheck__(self, instance: object) -> bool:
+        instance = instance if (held := remote_of(instance)) is None else held
         if isinstance(instance, Remote):
             return operate("isinstance", instance, self) is True
         return type(instance).__name__ == info_of(self).get("name") and hasattr(type(instance), "_fields")
@@ -147,6 +151,8 @@ class Remote:
 
 def class_of(remote: Any) -> Any:
     """What `type` says; of a Remote, that is another Remote: never a class that is trusted here."""
+    held = remote_of(remote)
+    remote = remote if held is None else held
     if not isinstance(remote, Remote):
         return type(remote)
     found = operate("type", remote)
@@ -155,6 +161,7 @@ def class_of(remote: Any) -> Any:
 
 def is_same(one: Any, other: Any) -> bool:
     """`one is other`: each reply makes a Remote of its own for the same object."""
+    one, other = (each if (held := remote_of(each)) is None else held for each in (one, other))
     if isinstance(one, Remote) and isinstance(other, Remote):
         return number(one) == number(other)
     return one is other
@@ -162,7 +169,22 @@ def is_same(one: Any, other: Any) -> bool:
 
 def is_callable(value: Any) -> bool:
     """`callable`, which would be true of every Remote."""
-    return bool(info_of(value).get("calls")) if isinstance(value, Remote) else callable(value)
+    if not isinstance(value, Remote):
+        return callable(value)
+    exam_of(value).asked += 1
+    return bool(info_of(value).get("calls"))
+
+
+def patch_asyncio() -> None:
+    """`asyncio.run` of what the program gives happens where the program is."""
+    import asyncio
+
+    local = asyncio.run
+
+    def run(main: Any, **options: Any) -> Any:
+        return operate("await", main) if isinstance(main, Remote) else local(main, **options)
+
+    asyncio.run = run
 
 
 def _items(remote: Remote, exam: Exam, kind: str = "iter") -> Iterator[Any]:
@@ -219,15 +241,11 @@ def _ordered(name: str, sign: str) -> Callable[[Remote, Any], Any]:
     return compare
 
 
-ARITHMETIC = (
-    *("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "and", "or", "xor", "matmul", "lshift", "rshift"),
-    "divmod",
-)
 for _name in ("len", "next", "int", "float", "complex", "round", "getitem", "setitem", "delitem", "neg", "pos", "abs"):
     setattr(Remote, f"__{_name}__", _unary(_name))
 for _name in ("invert", "trunc", "ceil", "floor"):
     setattr(Remote, f"__{_name}__", _unary(_name))
-for _name in ARITHMETIC:
+for _name in SIGNS:
     setattr(Remote, f"__{_name}__", _binary(_name))
     setattr(Remote, f"__r{_name}__", _binary(_name, reflected=True))
     if _name != "divmod":

@@ -12,6 +12,7 @@ from .remote import class_of, is_same
 
 _COUNT, _IS, _TYPE, _STRICT, _OWN = (f"__s3ft_{name}__" for name in ("assertion_held", "is", "type", "strict", "own"))
 _MARK, _COMPARE, _LEFT, _RIGHT, _START = (f"__s3ft_{name}__" for name in ("mark", "compare", "left", "right", "start"))
+_WORD, _CIRCLE = (f"__s3ft_{name}__" for name in ("word", "circle"))
 _ONE_SIDED = {"assertTrue", "assertFalse", "assertIsNone", "assertIsNotNone"}
 """Their second argument is a message."""
 _CONTEXTS = {"raises", "warns"}
@@ -21,24 +22,41 @@ _SIGNS |= {ast.Gt: "gt", ast.GtE: "ge"}
 
 
 def helpers(
-    evidence: Evidence, strict: Callable[[Any], Any], own: Callable[[Any], Any]
+    evidence: Evidence, strict: Callable[[Any], Any], own: Callable[[str], Any], word: Callable[..., Any]
 ) -> dict[str, Callable[..., Any]]:
-    """What rewritten tests call. `strict` gets the context managers around assertions, `own` the constants; both give
-    them back."""
+    """What rewritten tests call. `strict` gets the context managers around assertions and gives them back, `own` the
+    names of constants and gives what they hold. `word` gets what may be the program's word, its function's name, and
+    whether it is in any case, and gives the first back."""
     noted: dict[str, Callable[..., Any]] = {_COUNT: evidence.hold, _MARK: evidence.mark}
     noted |= {_COMPARE: evidence.compare, _LEFT: evidence.left, _RIGHT: evidence.right, _START: evidence.start}
+    noted |= {_WORD: word, _CIRCLE: evidence.circle}
     return {**noted, _IS: is_same, _TYPE: class_of, _STRICT: strict, _OWN: own}
 
 
-def tests(source: str, constants: frozenset[str]) -> ast.Module:
-    """`constants`: names that hold plain data of the program's. Raises SyntaxError."""
-    rewritten: ast.Module = ast.fix_missing_locations(_Rewriter(constants).visit(ast.parse(source)))
+def tests(source: str, constants: frozenset[str], words: list[Any], circles: list[Any]) -> ast.Module:
+    """`constants`: names that hold plain data of the program's, or nothing yet; `words` and `circles` as
+    `judges.code.provenance` has them. Raises SyntaxError."""
+    rewriter = _Rewriter(constants, words, circles)
+    rewritten: ast.Module = ast.fix_missing_locations(rewriter.visit(ast.parse(source)))
     return rewritten
 
 
 class _Rewriter(ast.NodeTransformer):
-    def __init__(self, constants: frozenset[str]) -> None:
+    def __init__(self, constants: frozenset[str], words: list[Any], circles: list[Any]) -> None:
         self._constants = constants
+        self._words = {tuple(place): (name, is_always) for place, name, is_always in words}
+        self._circles = {tuple(place) for place in circles}
+
+    def visit(self, node: ast.AST) -> Any:
+        done = super().visit(node)
+        if not isinstance(node, ast.expr) or not (self._words or self._circles):
+            return done
+        place = node.lineno, node.col_offset, node.end_lineno, node.end_col_offset
+        if place in self._circles:
+            return _call(_CIRCLE, node, _call(_MARK, node), done, ast.Constant(isinstance(node, ast.Compare)))
+        if place in self._words:
+            return _call(_WORD, node, done, *map(ast.Constant, self._words[place]))
+        return done
 
     def visit_Assert(self, node: ast.Assert) -> list[ast.stmt]:
         self.generic_visit(node)
@@ -74,7 +92,7 @@ class _Rewriter(ast.NodeTransformer):
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
         if node.id in self._constants and isinstance(node.ctx, ast.Load):
-            return _call(_OWN, node, node)
+            return _call(_OWN, node, ast.Constant(node.id))
         return node
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.expr:

@@ -37,7 +37,7 @@ def against_plain(remote: object, sign: str, other: object = None) -> BaseExcept
     exam, info = exam_of(remote), info_of(remote)
     if type(other).__module__.split(".")[0] == "pandas":
         return exam.undecided(sign)
-    if origin_of(remote).role == "given" and info.get("class") not in exam.class_numbers:
+    if origin_of(remote).role in ("given", "class") and info.get("class") not in exam.class_numbers:
         return exam.wrong(f"a {kind_of(remote)} object where the tests expect plain data")
     return exam.undecided(sign)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import collections
 import copy
 import enum
 import io
@@ -56,6 +57,9 @@ class Server:
         if kind == "seed":
             shared.sow(request[1], self._in(request[2]))
             return ["value", None, []]
+        if kind == "put":
+            _refill(self._space[request[1]], self._in(request[2]))
+            return ["value", None, []]
         target = self._objects[request[1]]
         if kind == "call":
             return self._call(target, *request[2:])
@@ -87,7 +91,15 @@ class Server:
         return self._keep(value) if callable(value) else self._out(value)
 
     def _out(self, value: Any) -> Any:
-        return self._keep(value) if isinstance(value, enum.Enum) else values.encode(value, self._keep)
+        return (
+            self._keep(value) if isinstance(value, enum.Enum) else values.encode(value, self._keep, label=self._label)
+        )
+
+    def _label(self, value: Any, tree: Any) -> Any:
+        if is_bare(type(value)) or len(self._objects) > _MOST_LABELS:
+            return tree
+        _, number, name, info = self._keep(value)
+        return ["own", number, name, info | {"own": _own_ways(type(value))}, tree]
 
     def _in(self, tree: Any) -> Any:
         return values.decode(tree, self._open)
@@ -100,7 +112,7 @@ class Server:
             return tree if tree[0] == "error" else ["error", self._number(value), value.__name__[:80], [tree]]
         kind = type(value)
         if isinstance(value, type):
-            if value.__bases__ == (tuple,) and (fields := values.named_fields(value)) and _is_bare(value):
+            if value.__bases__ == (tuple,) and (fields := values.named_fields(value)) and is_bare(value):
                 return ["fields", self._number(value), value.__name__[:80], fields]
             return [
                 "object",
@@ -110,8 +122,10 @@ class Server:
             ]
         info: dict[str, Any] = {"class": self._number(kind), "calls": callable(value), "library": _is_library(value)}
         if isinstance(value, enum.Enum):
-            held = _plain(value.value)
-            info |= {"state": {"enum": value.name, "value": held}, "value": held, "flat": isinstance(value, int | str)}
+            info["state"] = {"enum": value.name, "value": _plain(value.value)}
+            info["flat"] = isinstance(value, int | str)
+        elif isinstance(value, _WRAPPERS):
+            info |= {"flat": True, "state": _state(value)}
         elif not callable(value) and (state := _state(value)) is not None:
             info["state"] = state
         return ["object", self._number(value), str(kind.__name__)[:80], info]
@@ -155,11 +169,7 @@ class Server:
             if reply[0] == "raised":
                 raise self._error(*reply[1:])
             for index, after in reply[2]:
-                if isinstance(arguments[index], list):
-                    arguments[index][:] = self._in(after)
-                else:
-                    arguments[index].clear()
-                    arguments[index].update(self._in(after))
+                _refill(arguments[index], self._in(after))
             return self._in(reply[1])
 
         back.__name__ = back.__qualname__ = kind
@@ -186,6 +196,14 @@ class Server:
 
 _LIBRARY = (types.GeneratorType, re.Match, re.Pattern)
 """Classes that the program did not write, of which it gives objects that stay behind."""
+
+
+_MOST_LABELS, _MOST_WAYS = 10_000, 200
+_WRAPPERS = (
+    *(int, float, complex, str, bytes, bytearray, tuple, list, dict, set, frozenset, collections.deque),
+    *(collections.UserDict, collections.UserList, collections.UserString),
+)
+"""Plain data in an object, or of a class of its own: compared as what it holds."""
 
 
 def _is_library(value: Any) -> bool:
@@ -226,10 +244,21 @@ def _text(error: BaseException) -> str:
         return ""
 
 
-def _is_bare(kind: type) -> bool:
-    """Whether a namedtuple's class has nothing but its fields."""
+def is_bare(kind: type) -> bool:
+    """Whether a class is a namedtuple's, with nothing but its fields."""
     own = {name for name in vars(kind) if not name.startswith("_")}
-    return own == set(vars(kind)["_fields"]) and kind.__new__.__module__.startswith("namedtuple_")
+    return own == set(vars(kind).get("_fields", "_")) and kind.__new__.__module__.startswith("namedtuple_")
+
+
+def _own_ways(kind: type) -> list[str]:
+    """What a class of plain data does in its own way, comparisons apart: those are the plain class's."""
+    above = [base for base in kind.__mro__ if base.__module__ not in values.MODULES]
+    plain = kind.__mro__[len(above)]
+    own = {
+        name for base in above for name, item in vars(base).items() if getattr(item, "__module__", 0) != "collections"
+    }
+    own |= {"__getitem__"} if "__missing__" in own else set()
+    return sorted(name for name in own if name.startswith("__") or hasattr(plain, name))[:_MOST_WAYS]
 
 
 def _plain(value: Any) -> Any:
@@ -243,12 +272,19 @@ def _state(value: Any) -> dict[str, Any] | None:
     """The attributes of an object of the program's class, if all are plain data."""
     kind = type(value)
     held = getattr(value, "__dict__", None)
+    if isinstance(value, tuple) and (fields := values.named_fields(kind)):
+        held = dict(zip(fields, tuple.__iter__(value), strict=False))
     if kind.__module__ != "program" or type(held) is not dict or len(held) > 50:
         return None
     try:
         return {name: values.encode(item, lambda _: None) for name, item in held.items()}
     except values.Unsupported:
         return None
+
+
+def _refill(held: Any, new: Any) -> None:
+    held.clear()
+    (held.extend if isinstance(held, list) else held.update)(new)
 
 
 def _swallows(target: Any, kind: str | None, text: str) -> Any:
@@ -282,6 +318,7 @@ _OPERATIONS: dict[str, Callable[..., Any]] = {
     **{f.__name__: f for f in (issubclass, type, reversed, format, divmod, math.trunc, math.ceil, math.floor)},
     **{"enter": lambda target: target.__enter__(), "exit": _swallows, "await": _awaited},
     **{"copy": copy.copy, "deepcopy": copy.deepcopy},
+    "flat": lambda target: target.value if isinstance(target, enum.Enum) else getattr(target, "data", target),
 }
 # The program's object stands on the right.
 _OPERATIONS |= {

@@ -8,8 +8,9 @@ from __future__ import annotations
 import builtins
 import functools
 import json
-from collections import Counter, OrderedDict, defaultdict, deque, namedtuple
+from collections import ChainMap, Counter, OrderedDict, defaultdict, deque, namedtuple
 from collections.abc import Callable, Iterator
+from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
 from . import rare
@@ -29,6 +30,13 @@ Keep = Callable[[Any], Any]
 """Makes the tree of an object that stays behind; None where it must not."""
 
 
+Label = Callable[[Any, Any], Any]
+"""Gets a value and its tree, and gives the tree to send."""
+MODULES = {"builtins", "collections", "numpy", "datetime", "decimal", "fractions", "uuid", "pathlib", "zoneinfo"}
+MODULES |= {"ipaddress", "types", "array"}
+"""Where the classes are from that come back as they are."""
+
+
 class Opaque:
     """An object that stayed on the other side; equal to nothing but itself."""
 
@@ -43,8 +51,9 @@ def _opaque(value: Any) -> Any:
     return ["object", 0, type(value).__name__[:80]]
 
 
-def encode(value: Any, keep: Keep = _opaque, depth: int = 0) -> Any:
-    """JSON for a value. Raises Unsupported where `keep` says None, and for what is too deep."""
+def encode(value: Any, keep: Keep = _opaque, depth: int = 0, label: Label | None = None) -> Any:
+    """JSON for a value. Raises Unsupported where `keep` says None, and for what is too deep. `label` gets plain data of
+    classes that are not Python's."""
     kind = type(value)
     if value is None or kind is bool or kind is str or kind is float:
         return value
@@ -52,29 +61,46 @@ def encode(value: Any, keep: Keep = _opaque, depth: int = 0) -> Any:
         return value if -_SMALL < value < _SMALL else ["int", hex(value)]
     if depth > MAX_DEPTH:
         raise Unsupported(f"a value nested deeper than {MAX_DEPTH}")
+    tree = _flat(value, kind, keep, lambda item: encode(item, keep, depth + 1, label))
+    if tree is None:
+        tree = keep(value)
+        if tree is None:
+            raise Unsupported(f"a {kind.__name__} object")
+    elif label is not None and kind.__module__ not in MODULES:
+        tree = label(value, tree)
+    return tree
+
+
+def _flat(value: Any, kind: type, keep: Keep, inner: Callable[[Any], Any]) -> Any:
+    """The tree of plain data; None for other values. `inner` encodes what it holds."""
     if kind is not tuple and isinstance(value, tuple) and (fields := named_fields(kind)):
-        items = [encode(item, keep, depth + 1) for item in tuple.__iter__(value)]
-        return ["named", kind.__name__[:80], fields, *items]
+        return ["named", kind.__name__[:80], fields, *map(inner, tuple.__iter__(value))]
     for tag, base, each in _CONTAINERS:
         if kind is base or isinstance(value, base):
-            return [tag, *[encode(item, keep, depth + 1) for item in each(value)]]
+            return [tag, *([_DEQUE_MAXLEN(value)] if base is deque else []), *map(inner, each(value))]
     for base, flat in _FLAT:
         if isinstance(value, base):
-            return encode(flat(value), keep, depth + 1) if base in (int, float, str) else flat(value)
+            return inner(flat(value)) if base in (int, float, str) else flat(value)
     if isinstance(value, dict):
         tag = next((name for name, base in _DICTS.items() if isinstance(value, base)), "dict")
-        return [tag, *[[encode(k, keep, depth + 1), encode(v, keep, depth + 1)] for k, v in dict.items(value)]]
+        options = [_factory(value, keep)] if tag == "defaultdict" else []
+        return [tag, *options, *([inner(k), inner(v)] for k, v in dict.items(value))]
     if kind is slice:
-        return ["slice", *[encode(end, keep, depth + 1) for end in (value.start, value.stop, value.step)]]
+        return ["slice", inner(value.start), inner(value.stop), inner(value.step)]
+    if kind in _HOLDERS:
+        tag, inside = _HOLDERS[kind]
+        return [tag, *map(inner, inside(value))]
     if kind in _VIEWS:
-        return [_VIEWS[kind], *[encode(item, keep, depth + 1) for item in value]]
-    if (kind is type or callable(value)) and (name := _BUILTIN_NAMES.get(id(value))):
+        return [_VIEWS[kind], *map(inner, value)]
+    if (kind is type or callable(value) or kind in _SINGLE) and (name := _BUILTIN_NAMES.get(id(value))):
         return ["builtin", name]
-    tree = rare.encode(value, lambda item: encode(item, keep, depth + 1))
-    kept = tree if tree is not None else keep(value)
-    if kept is None:
-        raise Unsupported(f"a {kind.__name__} object")
-    return kept
+    return rare.encode(value, inner)
+
+
+def _factory(value: Any, keep: Keep) -> Any:
+    made = vars(defaultdict)["default_factory"].__get__(value)
+    # Of a function nothing is left in plain data; comparisons can do without it.
+    return None if keep is _opaque and id(made) not in _BUILTIN_NAMES else encode(made, keep)
 
 
 def named_fields(kind: type) -> list[str] | None:
@@ -95,6 +121,7 @@ _CONTAINERS: list[tuple[str, type, Callable[[Any], Iterator[Any]]]] = [
     ("frozenset", frozenset, frozenset.__iter__),
     ("deque", deque, deque.__iter__),
 ]
+_DEQUE_MAXLEN: Callable[[Any], Any] = vars(deque)["maxlen"].__get__
 _FLAT: list[tuple[type, Callable[[Any], Any]]] = [
     (int, int.__int__),
     (float, float.__float__),
@@ -104,6 +131,12 @@ _FLAT: list[tuple[type, Callable[[Any], Any]]] = [
     (complex, lambda v: ["complex", complex.__complex__(v).real, complex.__complex__(v).imag]),
     (range, lambda v: ["range", hex(v.start), hex(v.stop), hex(v.step)]),
 ]
+_HOLDERS: dict[type, tuple[str, Callable[[Any], list[Any]]]] = {
+    ChainMap: ("ChainMap", lambda v: v.maps),
+    MappingProxyType: ("mappingproxy", lambda v: [dict(v)]),
+    SimpleNamespace: ("namespace", lambda v: [vars(v)]),
+    memoryview: ("memoryview", lambda v: [v.tobytes()]),
+}
 _TYPES = (
     int,
     float,
@@ -127,6 +160,8 @@ _BUILTINS: dict[str, Any] = {
     **{function.__name__: function for function in _FUNCTIONS},
     **{n: kind for n, kind in vars(builtins).items() if isinstance(kind, type) and issubclass(kind, BaseException)},
 }
+_SINGLE = (type(...), type(NotImplemented))
+_BUILTINS |= {"Ellipsis": ..., "NotImplemented": NotImplemented}
 _BUILTIN_NAMES = {id(f): name for name, f in _BUILTINS.items()}
 _VIEWS = {type({}.keys()): "keys", type({}.values()): "dict_values", type({}.items()): "items"}
 
@@ -141,9 +176,10 @@ def decode(tree: Any, opened: Callable[..., Any] = Opaque, depth: int = 0) -> An
     tag, items = tree[0], tree[1:]
     try:
         if tag == "dict" or tag in _DICTS:
+            options, items = (items[:1], items[1:]) if tag == "defaultdict" else ([], items)
             pairs = [(decode(k, opened, depth + 1), decode(v, opened, depth + 1)) for k, v in items]
             found = dict(zip(_spread([k for k, _ in pairs]), [v for _, v in pairs], strict=True))
-            return found if tag == "dict" else _DICTS[tag](*(None,) * (tag == "defaultdict"), found)
+            return found if tag == "dict" else _DICTS[tag](*[decode(o, opened, depth + 1) for o in options], found)
         if tag == "named":
             row = [decode(item, opened, depth + 1) for item in items[2:]]
             return tuple(row) if opened is Opaque else named_class(items[0], items[1])._make(row)
@@ -151,7 +187,7 @@ def decode(tree: Any, opened: Callable[..., Any] = Opaque, depth: int = 0) -> An
             items = list({json.dumps(item): item for item in items}.values())
         if tag in _MAKE:
             return _MAKE[tag]([decode(item, opened, depth + 1) for item in items])
-        if tag in ("object", "error", "fields"):
+        if tag in ("object", "error", "fields", "own"):
             if len(items) < 2 or type(items[0]) is not int or not isinstance(items[1], str):
                 raise ValueError("malformed value")
             return opened(tag, *items)
@@ -192,7 +228,11 @@ def named_class(name: Any, fields: Any) -> Any:
 _MAKE: dict[str, Callable[[list[Any]], Any]] = {
     "list": list,
     "tuple": tuple,
-    "deque": deque,
+    "deque": lambda items: deque(items[1:], items[0]),
+    "ChainMap": lambda items: ChainMap(*items),
+    "mappingproxy": lambda items: MappingProxyType(items[0]),
+    "namespace": lambda items: SimpleNamespace(**items[0]),
+    "memoryview": lambda items: memoryview(items[0]),
     "slice": lambda items: slice(*items),
     "set": lambda items: set(_spread(items)),
     "frozenset": lambda items: frozenset(_spread(items)),
@@ -213,10 +253,13 @@ _PARSE: dict[str, Callable[..., Any]] = {
     "ndarray": lambda dtype, shape, tree: rare.ndarray(dtype, shape, decode(tree)),
     "UUID": rare.uuid,
     "Path": rare.path,
+    "ip": rare.ip,
+    "timezone": lambda offset, name: rare.timezone(decode(offset), name),
+    "ZoneInfo": rare.zone,
     "array": lambda typecode, tree: rare.array(typecode, decode(tree)),
     **{kind: rare.clock(kind) for kind in ("datetime", "date", "time", "timedelta")},
 }
-HEAVY = ("Decimal", "Fraction", "ndarray", "object", "error", "fields", "range")
+HEAVY = ("Decimal", "Fraction", "ndarray", "object", "error", "fields", "own", "range")
 """Tags whose values can make work, or decide, beyond their own size: compared inside a sandbox only."""
 
 
