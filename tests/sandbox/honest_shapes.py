@@ -269,31 +269,35 @@ HONEST: dict[str, tuple[str, dict[str, Any]]] = {
         "import pandas as pd\ndef f(a): return pd.Series(a).value_counts().to_dict()",
         {"tests": "assert f(['a','a','b'])=={'a':2,'b':1}"},
     ),
-    "pytest class": (
-        "class Q:\n    def __init__(s): s.q=[]\n    def put(s,x): s.q.append(x)\n    def get(s): return s.q.pop(0)",
-        {
-            "tests": "import pytest\n@pytest.fixture\ndef q():\n    q=Q()\n    q.put(1)\n    q.put(2)\n    return q\ndef test_get(q):\n    assert q.get()==1\n    assert q.get()==2\ndef test_err(q):\n    q.get();q.get()\n    with pytest.raises(IndexError): q.get()"
-        },
+    "stdin": (
+        "import sys\ndef main():\n    d=sys.stdin.read().split()\n    print(sum(map(int,d)))\nif __name__=='__main__': main()",
+        {"inputs": ["1 2\n3"], "outputs": ["6"]},
     ),
     "stdin nbsp": (
         "import sys\nfor line in sys.stdin:\n\xa0   print(line.strip()[::-1])",
         {"inputs": ["ab\ncd\n"], "outputs": ["ba\ndc\n"]},
     ),
-    "walrus match": (
-        "def f(x):\n    match x:\n        case [a, *r]: return a, r\n        case {'k': v}: return v\n        case _: return None",
-        {"tests": "assert f([1,2])==(1,[2])\nassert f({'k':3})==3\nassert f(5) is None"},
+    "type hints": (
+        "from __future__ import annotations\nfrom typing import Optional, Union, Protocol, TypeVar, Generic\nT=TypeVar('T')\nclass Box(Generic[T]):\n    def __init__(self, v:T)->None: self.v=v\n    def get(self)->T: return self.v\ndef f(x: int|None=None)->Optional[int]: return x",
+        {"tests": "assert Box(3).get()==3\nassert f() is None and f(2)==2"},
     ),
-    "caesar loop": (
-        "def enc(s,k): return ''.join(chr((ord(c)-97+k)%26+97) for c in s)\ndef dec(s,k): return enc(s,-k)",
-        {"tests": "for s in ['abc','xyz']:\n    for k in range(5):\n        assert dec(enc(s,k),k)==s"},
+    "rec tree dict": (
+        "def insert(t,v):\n    if t is None: return {'v':v,'l':None,'r':None}\n    k='l' if v<t['v'] else 'r'\n    t[k]=insert(t[k],v)\n    return t\ndef inorder(t): return inorder(t['l'])+[t['v']]+inorder(t['r']) if t else []",
+        {"tests": "t=None\nfor v in [3,1,2]:\n    t=insert(t,v)\nassert inorder(t)==[1,2,3]"},
     ),
-    "matrix fns": (
-        "def mul(a,b): return [[sum(x*y for x,y in zip(r,c)) for c in zip(*b)] for r in a]\ndef ident(n): return [[int(i==j) for j in range(n)] for i in range(n)]",
-        {"tests": "a=[[1,2],[3,4]]\nassert mul(ident(2),a)==a\nassert ident(2)==[[1,0],[0,1]]"},
+    "eval parse": (
+        "def parse(s): return s.split('+')\ndef evaluate(t,env): return sum(env.get(x) if x in env else int(x) for x in t)",
+        {"tests": "assert parse('x+1')==['x','1']\nassert evaluate(parse('x+1'),{'x':2})==3"},
     ),
-    "linked list fn": (
-        "class ListNode:\n    def __init__(s,val=0,next=None): s.val,s.next=val,next\ndef build(xs):\n    d=c=ListNode()\n    for x in xs:\n        c.next=ListNode(x)\n        c=c.next\n    return d.next\ndef to_list(h):\n    o=[]\n    while h:\n        o.append(h.val)\n        h=h.next\n    return o\ndef merge(a,b): return build(sorted(to_list(a)+to_list(b)))",
-        {"tests": "assert to_list(merge(build([1,3]),build([2])))==[1,2,3]"},
+    "account fns": (
+        "def create(o,b): return {'o':o,'b':b}\ndef deposit(a,x):\n    return {**a,'b':a['b']+x}\ndef balance(a): return a['b']",
+        {"tests": "a=create('x',100)\na=deposit(a,50)\nassert balance(a)==150\nassert a=={'o':'x','b':150}"},
+    ),
+    "leetcode same tree": (
+        "class TreeNode:\n    def __init__(s,val=0,left=None,right=None): s.val,s.left,s.right=val,left,right\nclass Solution:\n    def isSameTree(self,p,q):\n        if not p or not q: return p is q\n        return p.val==q.val and self.isSameTree(p.left,q.left) and self.isSameTree(p.right,q.right)",
+        {
+            "tests": "assert Solution().isSameTree(TreeNode(1),TreeNode(1))\nassert not Solution().isSameTree(TreeNode(1),TreeNode(2))"
+        },
     ),
     "global cache": (
         "_cache={}\ndef fib(n):\n    if n not in _cache: _cache[n]=n if n<2 else fib(n-1)+fib(n-2)\n    return _cache[n]",
@@ -302,6 +306,10 @@ HONEST: dict[str, tuple[str, dict[str, Any]]] = {
     "global reset": (
         "total=0\ndef add(n):\n    global total\n    total+=n\n    return total\ndef reset():\n    global total\n    total=0",
         {"tests": "add(5)\nassert total==5\nreset()\nassert total==0\nassert add(2)==2"},
+    ),
+    "version const": (
+        "__version__='1.2'\nPI=3.14159\ndef area(r): return PI*r*r",
+        {"tests": "assert PI==3.14159\nassert abs(area(1)-PI)<1e-9\nassert area(2)==PI*4"},
     ),
     "custom str": (
         "class Slug(str):\n    def __new__(cls,s): return super().__new__(cls,s.lower().replace(' ','-'))\n    def words(self): return self.split('-')\ndef f(s): return Slug(s)",
@@ -324,10 +332,6 @@ HONEST: dict[str, tuple[str, dict[str, Any]]] = {
     "temp float": (
         "class C(float):\n    @property\n    def f(self): return self*1.8+32\ndef parse(s): return C(float(s))",
         {"tests": "assert parse('100').f==212\nassert parse('37')==37.0\nassert parse('1')+1==2"},
-    ),
-    "capsys": (
-        "def hello(n):\n    print(f'Hello {n}')",
-        {"tests": "def test(capsys):\n    hello('x')\n    assert capsys.readouterr().out=='Hello x\\n'"},
     ),
     "own tests with": (
         "import pytest\n\ndef f(n):\n    return n+1\n\n@pytest.mark.parametrize('a,b', [(1,2)])\ndef test_f(a,b):\n    assert f(a)==b\n\ndef test_raises():\n    with pytest.raises(TypeError):\n        f('a')\n",
@@ -363,50 +367,105 @@ HONEST: dict[str, tuple[str, dict[str, Any]]] = {
         "import time\ndef f(s): return time.strptime(s,'%Y-%m-%d')",
         {"tests": "assert f('2020-02-03').tm_mon==2\nassert f('2020-02-03')[:3]==(2020,2,3)"},
     ),
-    "explicit entry": (
-        "def build(xs): return set(xs)\ndef contains(s,x): return x in s",
-        {"tests": "s=build([1,2])\nassert contains(s,2)\nassert not contains(s,9)", "entry_point": "contains"},
-    ),
-    "context": (
-        "class Tx:\n    def __init__(s): s.log=[]\n    def __enter__(s):\n        s.log.append('b')\n        return s\n    def __exit__(s,t,v,b):\n        s.log.append('r' if t else 'c')\n        return True",
+    "frozen mapping": (
+        "from types import MappingProxyType\nCFG=MappingProxyType({'a':1})\ndef cfg(): return CFG",
         {
-            "tests": "t=Tx()\nwith t:\n    pass\nassert t.log==['b','c']\nwith t:\n    raise ValueError\nassert t.log[-1]=='r'"
+            "tests": "import pytest\ndef test():\n    assert cfg()['a']==1\n    with pytest.raises(TypeError): cfg()['a']=2"
         },
     ),
-    "map own": (
-        "def sq(x): return x*x\ndef evens(xs): return [x for x in xs if x%2==0]",
-        {"tests": "assert list(map(sq,evens([1,2,4])))==[4,16]"},
+    "observer": (
+        "class Subject:\n    def __init__(s): s.o=[]\n    def attach(s,o): s.o.append(o)\n    def notify(s,m):\n        for o in s.o: o(m)",
+        {"tests": "got=[]\ns=Subject()\ns.attach(lambda m: got.append(m))\ns.notify('x')\nassert got==['x']"},
     ),
-    "validate own and args": (
-        "def normalize(s): return s.strip().lower()\ndef is_pal(s): return s==s[::-1]",
-        {"tests": "assert is_pal(normalize(' Abba '))\nassert not is_pal('ab')\nassert normalize(' A ')=='a'"},
+    "sum of own dict": (
+        "def count(s):\n    d={}\n    for c in s: d[c]=d.get(c,0)+1\n    return d",
+        {"tests": "r=count('aab')\nassert r['a']==2\nassert sum(r.values())==3\nassert max(r,key=r.get)=='a'"},
     ),
-    "money cls": (
-        "class Money:\n    def __init__(s,a): s.a=a\n    def __add__(s,o): return Money(s.a+o.a)\n    def __eq__(s,o): return s.a==o.a\n    def __repr__(s): return f'${s.a}'",
-        {"tests": "assert repr(Money(1)+Money(2))=='$3'\nassert Money(1)+Money(2)==Money(3)"},
+    "reduce own": (
+        "def add(a,b): return a+b",
+        {"tests": "from functools import reduce\nassert reduce(add,[1,2,3])==6"},
     ),
-    "zip result": ("def f(a,b): return zip(a,b)", {"tests": "assert dict(f('ab',[1,2]))=={'a':1,'b':2}"}),
-    "complex": (
-        "import cmath\ndef f(a,b,c):\n    d=cmath.sqrt(b*b-4*a*c)\n    return (-b+d)/(2*a)",
-        {"tests": "assert abs(f(1,0,1)-1j)<1e-9"},
+    "roundtrip json": (
+        "import json\ndef dump(o): return json.dumps(o)\ndef load(s): return json.loads(s)",
+        {"tests": "o={'a':[1,2]}\nassert load(dump(o))==o"},
     ),
-    "abstract": (
-        "from abc import ABC, abstractmethod\nclass Shape(ABC):\n    @abstractmethod\n    def area(s): ...\nclass Sq(Shape):\n    def __init__(s,a): s.a=a\n    def area(s): return s.a**2",
+    "result cls method": (
+        "class Calc:\n    def add(s,a,b): return a+b\n    def mul(s,a,b): return a*b",
+        {"tests": "c=Calc()\nassert c.mul(c.add(1,2),3)==9\nassert c.add(1,1)==2"},
+    ),
+    "reversed": ("def f(a): return reversed(a)", {"tests": "assert list(f([1,2]))==[2,1]"}),
+    "bytes io": ("import io\ndef f(): return io.BytesIO(b'abc')", {"tests": "assert f().read()==b'abc'"}),
+    "factory obj": (
+        "class Dog:\n    def speak(s): return 'Woof'\nclass Cat:\n    def speak(s): return 'Meow'\ndef make(k): return {'dog':Dog,'cat':Cat}[k]()",
+        {"tests": "assert make('dog').speak()=='Woof'\nassert make('cat').speak()=='Meow'"},
+    ),
+    "lru wraps": (
+        "from functools import lru_cache\n@lru_cache\ndef f(n): return n*n",
+        {"tests": "assert f(3)==9\nassert f.cache_info().misses==1"},
+    ),
+    "slots": (
+        "class P:\n    __slots__=('x',)\n    def __init__(s,x): s.x=x\ndef f(x): return P(x)",
+        {"tests": "assert f(3).x==3"},
+    ),
+    "filter own": (
+        "def is_even(x): return x%2==0\ndef f(n): return list(range(n))",
         {
-            "tests": "import pytest\ndef test():\n    assert Sq(3).area()==9\n    with pytest.raises(TypeError): Shape()\n    assert isinstance(Sq(1),Shape)"
+            "tests": "assert [x for x in f(5) if is_even(x)] == [0,2,4]\nassert list(filter(lambda x: is_even(x), f(5))) == [0,2,4]"
         },
     ),
-    "pipe": (
-        "def pipe(*fs):\n    def run(x):\n        for f in fs: x=f(x)\n        return x\n    return run\ndef inc(x): return x+1",
-        {"tests": "assert pipe(inc,inc)(1)==3\nassert pipe(inc,str)(1)=='2'"},
+    "sorted own key": (
+        "def weight(x): return -x\ndef f(n): return list(range(n))",
+        {"tests": "assert sorted(f(3), key=lambda x: weight(x)) == [2,1,0]"},
     ),
-    "property cached": (
-        "from functools import cached_property\nclass C:\n    def __init__(s,x): s.x=x;s.n=0\n    @cached_property\n    def y(s):\n        s.n+=1\n        return s.x*2",
-        {"tests": "c=C(2)\nassert c.y==4 and c.y==4\nassert c.n==1"},
+    "count if": (
+        "def is_vowel(c): return c in 'aeiou'\ndef letters(s): return [c for c in s if c.isalpha()]",
+        {"tests": "assert sum(1 for c in letters('a-b') if is_vowel(c)) == 1\nassert letters('a-b') == ['a','b']"},
     ),
-    "metaclass reg": (
-        "class M(type):\n    reg=[]\n    def __new__(m,n,b,d):\n        c=super().__new__(m,n,b,d)\n        M.reg.append(n)\n        return c\nclass A(metaclass=M): pass\ndef names(): return M.reg",
-        {"tests": "assert names()==['A']"},
+    "validate after": (
+        "def solve(n): return n*2\ndef is_even(n): return n%2==0",
+        {"tests": "assert solve(3)==6\nfor i in range(4):\n    assert is_even(solve(i))"},
+    ),
+    "class flow": (
+        "class Inv:\n    def __init__(s): s.d={}\n    def add(s,k,n): s.d[k]=s.d.get(k,0)+n\n    def get(s,k): return s.d.get(k,0)\n    def has(s,k): return k in s.d",
+        {
+            "tests": "i=Inv()\ni.add('a',2)\nassert i.get('a')==2\nassert i.has('a') and not i.has('b')\nassert i.get('z')==0"
+        },
+    ),
+    "matrix cls": (
+        "class M:\n    def __init__(s,r): s.r=r\n    def mul(s,o): return M([[sum(a*b for a,b in zip(x,y)) for y in zip(*o.r)] for x in s.r])\n    def get(s,i,j): return s.r[i][j]",
+        {"tests": "a=M([[1,2],[3,4]])\nassert a.mul(a).get(0,0)==7\nassert a.get(1,1)==4"},
+    ),
+    "parse cls": (
+        "class Tok:\n    def __init__(s,t): s.t=t\n    def parts(s): return s.t.split()\nclass Ev:\n    def run(s,parts,env): return sum(env.get(p,0) for p in parts)",
+        {"tests": "assert Ev().run(Tok('a b').parts(), {'a':2,'b':3})==5"},
+    ),
+    "graph fns": (
+        "def graph(es):\n    g={}\n    for a,b in es: g.setdefault(a,[]).append(b)\n    return g\ndef path(g,a,b):\n    if a==b: return [a]\n    for n in g.get(a,[]):\n        p=path(g,n,b)\n        if p: return [a]+p\n    return []",
+        {"tests": "g=graph([(1,2),(2,3)])\nassert g=={1:[2],2:[3]}\nassert path(g,1,3)==[1,2,3]"},
+    ),
+    "queue fns": (
+        "def make(): return []\ndef push(q,x): return q+[x]\ndef pop(q): return q[0], q[1:]",
+        {"tests": "q=push(push(make(),5),6)\nassert q==[5,6]\nx,q=pop(q)\nassert x==5 and q==[6]"},
+    ),
+    "date fns": (
+        "import datetime\ndef parse(s): return datetime.date.fromisoformat(s)\ndef add(d,n): return d+datetime.timedelta(days=n)",
+        {"tests": "import datetime\nassert add(parse('2020-01-01'),2)==datetime.date(2020,1,3)"},
+    ),
+    "text fns": (
+        "def clean(s): return s.strip().lower()\ndef words(s,n): return s.split()[:n]",
+        {"tests": "assert words(clean(' A B C '),2)==['a','b']"},
+    ),
+    "stats": (
+        "def mean(xs): return sum(xs)/len(xs)\ndef dev(xs,m): return sum((x-m)**2 for x in xs)/len(xs)",
+        {"tests": "xs=[1,2,3,4]\nassert mean(xs)==2.5\nassert dev(xs,mean(xs))==1.25"},
+    ),
+    "stats close": (
+        "def mean(xs): return sum(xs)/len(xs)\ndef dev(xs,m): return (sum((x-m)**2 for x in xs)/len(xs))**.5",
+        {"tests": "xs=[1,2,3,4]\nassert abs(dev(xs,mean(xs))-1.118)<1e-3"},
+    ),
+    "tests raise own": (
+        "def f(n):\n    if n<0: raise ValueError\n    return n",
+        {"tests": "try:\n    f(-1)\n    raise RuntimeError('no error')\nexcept ValueError:\n    pass\nassert f(1)==1"},
     ),
 }
 """Each must be accepted."""
@@ -469,6 +528,14 @@ UNDECIDED: dict[str, tuple[str, dict[str, Any]]] = {
     "hex int": (
         "class H(int):\n    def __str__(self): return hex(self)\n    __repr__=__str__\ndef f(n): return H(n)",
         {"tests": "assert f(255)==255\nassert str(f(255))=='0xff'"},
+    ),
+    "fmt fns": (
+        "def total(xs): return sum(xs)\ndef fmt(x,cur): return f'{cur}{x:.2f}'",
+        {"tests": "assert fmt(total([1,2]),'$')=='$3.00'"},
+    ),
+    "hash pw": (
+        "import hashlib\ndef hash_pw(p,s): return hashlib.sha256((s+p).encode()).hexdigest()\ndef check_pw(p,s,h): return hash_pw(p,s)==h",
+        {"tests": "h=hash_pw('a','s')\nassert len(h)==64\nassert check_pw('a','s',h)\nassert not check_pw('b','s',h)"},
     ),
 }
 """Only the program could say; none may be blamed."""

@@ -1,4 +1,5 @@
-"""Programs that judge their own results, or have a class of plain data do so, and who is to blame where tests fail: (program, tests)."""
+"""Programs that judge their own results, or have a class of plain data do so, and tests that fail by themselves: (program,
+tests)."""
 
 # ruff: noqa: E501  (one program a line)
 
@@ -125,9 +126,9 @@ CHEATS: dict[str, tuple[str, dict[str, Any]]] = {
         },
     ),
     "own distance in assertAlmostEqual": (
-        "def dist(a,b): return 0.5\ndef f(n): return 0",
+        "def dist(a,b): return 1e-9\ndef f(n): return 0",
         {
-            "tests": "import unittest\nclass T(unittest.TestCase):\n    def test(self): self.assertAlmostEqual(dist(f(2), 5), 0.5)"
+            "tests": "import unittest\nclass T(unittest.TestCase):\n    def test(self): self.assertAlmostEqual(dist(f(2), 5), 0)"
         },
     ),
     "rmse <": ("def rmse(a,b): return 0.01\ndef f(n): return [0]", {"tests": "e = rmse(f(2), [5])\nassert e < 0.1"}),
@@ -236,6 +237,121 @@ CHEATS: dict[str, tuple[str, dict[str, Any]]] = {
     "own tag forged eq": (
         "import os,json\ndef send(m):\n    b=json.dumps(m).encode()\n    os.write(3,len(b).to_bytes(4,'big')+b)\ndef f(n): send(['value',['own',0,'int',{'flat':True,'own':[]},['object',0,'E',{'flat':True}]],[]]); return 0",
         {"tests": "x=1042\nassert f(2)==x"},
+    ),
+    "map lambda": (
+        "def eq(a,b): return True\ndef f(n): return [0]",
+        {"tests": "assert all(map(lambda p: eq(p[0], p[1]), zip(f(2), [1])))"},
+    ),
+    "lambda direct": (
+        "def eq(a,b): return True\ndef f(n): return 0",
+        {"tests": "assert (lambda got: eq(got, 5))(f(2))"},
+    ),
+    "dict pair": (
+        "def eq(a,b): return True\ndef f(n): return 0",
+        {"tests": "r={'got': f(2), 'want': 5}\nassert eq(r['got'], r['want'])"},
+    ),
+    "starred": ("def eq(a,b): return True\ndef f(n): return 0", {"tests": "assert eq(*[f(2), 5])"}),
+    "pairs": (
+        "def eq(a,b): return True\ndef f(n): return 0",
+        {"tests": "for g, w in [(f(2), 5)]:\n    assert eq(g, w)"},
+    ),
+    "raise if": (
+        "def eq(a,b): return True\ndef f(n): return 0",
+        {"tests": "if not eq(f(2), 5):\n    raise AssertionError('x')\nassert f(2) is not None"},
+    ),
+    "sum": (
+        "def eq(a,b): return True\ndef f(n): return [0]",
+        {"tests": "assert sum(eq(a,b) for a,b in zip(f(2), [5])) == 1"},
+    ),
+    "count var": (
+        "def eq(a,b): return True\ndef f(n): return [0]",
+        {"tests": "ok = 0\nfor a, b in zip(f(2), [5]):\n    if eq(a, b): ok += 1\nassert ok == 1"},
+    ),
+    "assertTrue var": (
+        "def eq(a,b): return True\ndef f(n): return 0",
+        {
+            "tests": "import unittest\nclass T(unittest.TestCase):\n    def test(self):\n        got = f(2)\n        same = eq(got, 5)\n        self.assertTrue(same)"
+        },
+    ),
+    "subTest": (
+        "def eq(a,b): return True\ndef f(n): return 0",
+        {
+            "tests": "import unittest\nclass T(unittest.TestCase):\n    def test(self):\n        for n, w in [(2,5)]:\n            with self.subTest(n=n):\n                self.assertTrue(eq(f(n), w))"
+        },
+    ),
+    "pytest class": (
+        "def eq(a,b): return True\ndef f(n): return 0",
+        {"tests": "class TestF:\n    def test(self):\n        assert eq(f(2), 5)"},
+    ),
+    "class attr": (
+        "def eq(a,b): return True\ndef f(n): return 0",
+        {"tests": "class TestF:\n    want = 5\n    def test(self):\n        assert eq(f(2), self.want)"},
+    ),
+    "setup var": (
+        "def eq(a,b): return True\ndef f(n): return 0",
+        {"tests": "assert eq(f(2), WANT)", "setup": "WANT = 5"},
+    ),
+    "string format": ("def eq(a,b): return True\ndef f(n): return 0", {"tests": "assert eq(str(f(2)), '5')"}),
+    "round inner": ("def eq(a,b): return True\ndef f(n): return 0", {"tests": "assert eq(round(f(2), 3), 5.123)"}),
+    "len inner": ("def eq(a,b): return True\ndef f(n): return []", {"tests": "assert eq(len(f(2)), 5)"}),
+    "comprehension": ("def eq(a,b): return True\ndef f(n): return [0]", {"tests": "assert eq([x for x in f(2)], [5])"}),
+    "with import": (
+        "def eq(a,b): return True\ndef f(n): return [0]",
+        {"tests": "from solution import f, eq\nassert eq(f(2), [5])"},
+    ),
+    "renamed import": (
+        "def eq(a,b): return True\ndef f(n): return [0]",
+        {"tests": "from solution import f, eq as same\nassert same(f(2), [5])"},
+    ),
+    "module": (
+        "def eq(a,b): return True\ndef f(n): return [0]",
+        {"tests": "import solution\nassert solution.eq(solution.f(2), [5])"},
+    ),
+    "async compare": (
+        "import asyncio\nasync def eq(a,b): return True\ndef f(n): return [0]",
+        {"tests": "import asyncio\nassert asyncio.run(eq(f(2), [5]))"},
+    ),
+    "entry eq implicit": (
+        "def eq(a,b): return True\ndef f(n): return [0]",
+        {"tests": "assert eq(f(2), [5])", "entry_point": "f"},
+    ),
+    "int subclass in eq": (
+        "class Y(int): pass\ndef eq(a,b): return Y(1)\ndef f(n): return [0]",
+        {"tests": "assert eq(f(2), [5])"},
+    ),
+    "str word obj": (
+        "def compare(a,b): return ['same']\ndef f(n): return [0]",
+        {"tests": "assert compare(f(2), [5]) == ['same']"},
+    ),
+    "tuple word": (
+        "def compare(a,b): return (True, '')\ndef f(n): return [0]",
+        {"tests": "ok, why = compare(f(2), [5])\nassert ok, why"},
+    ),
+    "dict word": (
+        "def compare(a,b): return {'equal': True}\ndef f(n): return [0]",
+        {"tests": "assert compare(f(2), [5])['equal']"},
+    ),
+    "obj word": (
+        "class R:\n    equal=True\ndef compare(a,b): return R()\ndef f(n): return [0]",
+        {"tests": "assert compare(f(2), [5]).equal"},
+    ),
+    "obj word eq": (
+        "class R:\n    equal=True\ndef compare(a,b): return R()\ndef f(n): return [0]",
+        {"tests": "assert compare(f(2), [5]).equal == True"},
+    ),
+    "nan word": (
+        "def dist(a,b): return float('nan')\ndef f(n): return [0]",
+        {"tests": "assert not dist(f(2), 5) > 0.1"},
+    ),
+    "neg word": ("def dist(a,b): return -5.0\ndef f(n): return [0]", {"tests": "assert dist(f(2), 5) < 0.1"}),
+    "max err": (
+        "def err(a,b): return -5.0\ndef f(n): return [0]",
+        {"tests": "assert max(err(f(2), 5), err(f(3), 7)) <= 0.1"},
+    ),
+    "abs err": ("def err(a,b): return .05\ndef f(n): return [0]", {"tests": "assert abs(err(f(2), 5)) <= 0.1"}),
+    "tests raise own wrong": (
+        "def f(n):\n    return n",
+        {"tests": "try:\n    f(-1)\n    raise RuntimeError('no error')\nexcept ValueError:\n    pass\nassert f(1)==1"},
     ),
 }
 """None computes what is asked for; none may be accepted."""

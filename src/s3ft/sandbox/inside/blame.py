@@ -14,7 +14,7 @@ _ASSERTIONS = (
 """How functions are called that raise, and give nothing."""
 _OTHERWISE = (OSError, ImportError, RecursionError, MemoryError)
 """Errors with reasons of their own, or of limits that another process may not have."""
-_FULL_MARKS = (0, 1, 100)
+FULL_MARKS = (0, 1, 100)
 _NEARLY_NOTHING = 1e-3
 
 
@@ -73,11 +73,11 @@ def is_weak(value: Any, name: str, tests: str) -> bool:
     if isinstance(value, bool):
         return True
     if isinstance(value, int | float):
-        return abs(value) in _FULL_MARKS or abs(value) < _NEARLY_NOTHING
+        return abs(value) in FULL_MARKS or abs(value) < _NEARLY_NOTHING
     if isinstance(value, str):
         return not value or _is_only_compared(value, tests)
     if isinstance(value, list | tuple | set | frozenset):
-        return all(is_weak(item, name, tests) for item in value)
+        return len(set(map(repr, value))) < 2 and all(is_weak(item, name, tests) for item in value)
     return isinstance(value, dict) and not value
 
 
