@@ -259,7 +259,7 @@ CHEATS: dict[str, tuple[str, dict[str, Any]]] = {
         "def eq(a,b): return True\ndef f(n): return 0",
         {"tests": "if not eq(f(2), 5):\n    raise AssertionError('x')\nassert f(2) is not None"},
     ),
-    "sum": (
+    "a sum of its own": (
         "def eq(a,b): return True\ndef f(n): return [0]",
         {"tests": "assert sum(eq(a,b) for a,b in zip(f(2), [5])) == 1"},
     ),
