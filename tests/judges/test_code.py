@@ -257,6 +257,7 @@ def test_swallowing_what_must_not_be_swallowed_does_not_pass(ask: judge) -> None
     assert one(ask, "class P: pass\ndef f(n): return P()\n", {"tests": tests}).correct is None
     tests = "try:\n    f(1)\nexcept BaseException:\n    pass\nassert True\n"
     assert one(ask, "import os\ndef f(n): os._exit(0)\n", {"tests": tests}).correct is False
+    assert one(ask, SQUARE, {"tests": tests}).correct is True
 
 
 def test_order_is_kept_and_each_row_has_its_own_verdict(ask: judge) -> None:

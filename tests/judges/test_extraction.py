@@ -3,12 +3,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from s3ft.judges.code.judge import judge
-from s3ft.types import Completion, Example, UserError, Verdict
+from s3ft.types import Completion, Example, Verdict
 
 TESTS = {"tests": ["assert area(2, 3) == 6", "assert area(4, 5) == 20"], "entry_point": "area"}
 GOOD = "def area(w, h):\n    return w * h\n"
@@ -114,16 +112,6 @@ WRONG: dict[str, str] = {
     "wrong, with tests for pytest": f"import pytest\n{BAD}",
     "code in another language": "```javascript\nfunction area(w, h) { return w * h }\n```",
 }
-
-
-@pytest.fixture(scope="module")
-def ask() -> Iterator[judge]:
-    try:
-        found = judge(timeout=4.0, workers=1)
-    except UserError as error:
-        pytest.skip(str(error))
-    yield found
-    found.close()
 
 
 def one(ask: judge, text: str) -> Verdict:

@@ -16,8 +16,10 @@ _VECTOR = "class Vector:\n    def __init__(self, x, y): self.x, self.y = x, y\n 
 _NODE = "class Node:\n    def __init__(self, v, next=None): self.v, self.next = v, next\n"
 _POINT = "from collections import namedtuple\nPoint = namedtuple('Point', 'x y')\n"
 _OWN = "class OwnError(ValueError):\n    def __init__(self, code, text='bad'):\n        super().__init__(text)\n        self.code = code\n"
+_RAISES = _OWN + "def f(n):\n    if n < 0: raise OwnError(7)\n    return n"
 
 _ASKS = "def f():\n    return int(input()) + 1\n"
+_DOUBLED = "from decimal import Decimal\ndef f(s): return Decimal(s) * 2"
 _DICE = "import random\ndef f(n):\n    return [random.randint(1, 6) for _ in range(n)]\n"
 
 HONEST: dict[str, tuple[str, dict[str, Any]]] = {
@@ -276,21 +278,21 @@ HONEST: dict[str, tuple[str, dict[str, Any]]] = {
     "a constant": ("PI = 3.14\ndef f(): return PI", _is("assert PI == 3.14", "assert abs(f() - 3.14) < 1e-9")),
     # Exceptions.
     "its own error": (
-        _OWN + "def f(n):\n    if n < 0: raise OwnError(7)\n    return n",
+        _RAISES,
         _is(
             "try:\n    f(-1)\n    assert False\nexcept OwnError as e:\n    assert e.code == 7 and str(e) == 'bad'",
             "assert f(1) == 1",
         ),
     ),
     "its own error, by its base": (
-        _OWN + "def f(n):\n    if n < 0: raise OwnError(7)\n    return n",
+        _RAISES,
         _is(
             "try:\n    f(-1)\n    ok = False\nexcept ValueError:\n    ok = True",
             "assert ok and issubclass(OwnError, ValueError)",
         ),
     ),
     "assertRaises": (
-        _OWN + "def f(n):\n    if n < 0: raise OwnError(7)\n    return n",
+        _RAISES,
         _is(
             "import unittest",
             "t = unittest.TestCase()",
@@ -380,7 +382,7 @@ HONEST: dict[str, tuple[str, dict[str, Any]]] = {
         _is("assert list(f(4)) == [2, 3]"),
     ),
     "a Decimal": (
-        "from decimal import Decimal\ndef f(s): return Decimal(s) * 2",
+        _DOUBLED,
         _is(
             "from decimal import Decimal",
             "assert f('1.05') == Decimal('2.10')",
@@ -388,7 +390,7 @@ HONEST: dict[str, tuple[str, dict[str, Any]]] = {
         ),
     ),
     "a Decimal, not imported": (
-        "from decimal import Decimal\ndef f(s): return Decimal(s) * 2",
+        _DOUBLED,
         _is("assert f('1.05') == Decimal('2.10')"),
     ),
     "a Fraction": (

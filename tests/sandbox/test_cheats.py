@@ -9,11 +9,12 @@ import pytest
 
 from s3ft.judges.code.judge import judge
 from s3ft.types import Completion, Example, Verdict
-from sandbox import cheats, honest, honest_shapes, own_word
+from sandbox import cheats, counterparts, honest, honest_shapes, own_word
 
 CHEATS = cheats.CHEATS | own_word.CHEATS
 BLAMED = cheats.BLAMED | own_word.BLAMED
 HONEST = honest.HONEST | honest_shapes.HONEST
+PASSES = {name: program for program, names in counterparts.PASSES.items() for name in names}
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +37,17 @@ def test_there_are_enough_of_them() -> None:
 def test_a_cheat_is_not_accepted(ask: judge, name: str) -> None:
     verdict = one(ask, CHEATS[name])
     assert verdict.correct is not True, verdict.reason
+
+
+def test_every_cheat_has_a_counterpart_or_none_is_possible() -> None:
+    assert cheats.CHEATS.keys() == (PASSES.keys() & cheats.CHEATS.keys()) | counterparts.WITHOUT
+    assert PASSES.keys() <= CHEATS.keys() - counterparts.WITHOUT
+
+
+@pytest.mark.parametrize("name", PASSES)
+def test_an_honest_program_passes_the_tests_of_a_cheat(ask: judge, name: str) -> None:
+    verdict = one(ask, (PASSES[name], CHEATS[name][1]))
+    assert verdict.correct is True, verdict.reason
 
 
 @pytest.mark.parametrize("name", BLAMED)
