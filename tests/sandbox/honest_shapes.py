@@ -467,6 +467,55 @@ HONEST: dict[str, tuple[str, dict[str, Any]]] = {
         "def f(n):\n    if n<0: raise ValueError\n    return n",
         {"tests": "try:\n    f(-1)\n    raise RuntimeError('no error')\nexcept ValueError:\n    pass\nassert f(1)==1"},
     ),
+    "pass sub back": (
+        "class M(int):\n    def d(s): return s*2\ndef mk(n): return M(n)\ndef tot(xs): return sum(x.d() for x in xs)",
+        {"tests": "assert tot([mk(1),mk(2)])==6"},
+    ),
+    "sub json": (
+        "class M(int):\n    def d(s): return s*2\ndef mk(n): return M(n)",
+        {"tests": "import json\nassert json.dumps({'a': mk(1)})=='{\"a\": 1}'"},
+    ),
+    "sub np": (
+        "class M(float):\n    def d(s): return 2\ndef mk(n): return M(n)",
+        {"tests": "import numpy as np\nassert np.isclose(mk(1.5),1.5)"},
+    ),
+    "many subs": (
+        "class M(int):\n    def d(s): return 2\ndef mk(n): return [M(i) for i in range(n)]",
+        {"tests": "assert mk(3000)==list(range(3000))\nassert sum(mk(3000)) == 4498500"},
+    ),
+    "const list append by test": (
+        "ITEMS=[]\ndef count(): return len(ITEMS)",
+        {"tests": "ITEMS.append(1)\nITEMS.append(2)\nassert count()==2"},
+    ),
+    "const nested": (
+        "CFG={'a':{'b':1}}\ndef get(): return CFG['a']['b']",
+        {"tests": "CFG['a']['b']=5\nassert get()==5"},
+    ),
+    "const obj list": (
+        "class P:\n    def __init__(s,x): s.x=x\nALL=[P(1)]\ndef add(x): ALL.append(P(x))",
+        {"tests": "add(2)\nassert len(ALL)==2\nassert ALL[1].x==2"},
+    ),
+    "diff in prose": ("- first\n+ second\n\n```python\ndef f(n): return n\n```", {"tests": "assert f(2)==2"}),
+    "deque sub": (
+        "from collections import deque\nclass R(deque):\n    def last(s): return s[-1]\ndef f(): return R([1,2],maxlen=2)",
+        {"tests": "r=f()\nassert r.last()==2\nassert list(r)==[1,2]"},
+    ),
+    "od sub": (
+        "from collections import OrderedDict\nclass O(OrderedDict):\n    def first(s): return next(iter(s))\ndef f(): return O(a=1,b=2)",
+        {"tests": "assert f().first()=='a'\nassert f()=={'a':1,'b':2}\nassert list(f())==['a','b']"},
+    ),
+    "decimal sub": (
+        "from decimal import Decimal\nclass M(Decimal):\n    def cents(s): return int(s*100)\ndef f(x): return M(x)",
+        {"tests": "from decimal import Decimal\nassert f('1.5').cents()==150\nassert f('1.5')==Decimal('1.5')"},
+    ),
+    "td sub": (
+        "import datetime\nclass T(datetime.timedelta):\n    def hours(s): return s.total_seconds()/3600\ndef f(h): return T(hours=h)",
+        {"tests": "assert f(2).hours()==2.0\nassert f(2).total_seconds()==7200"},
+    ),
+    "dt sub": (
+        "import datetime\nclass T(datetime.datetime):\n    def q(s): return (s.month-1)//3+1\ndef f(): return T(2020,5,1,3)",
+        {"tests": "import datetime\nassert f().q()==2\nassert f()==datetime.datetime(2020,5,1,3)\nassert f().hour==3"},
+    ),
 }
 """Each must be accepted."""
 
