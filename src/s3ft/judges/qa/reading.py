@@ -86,7 +86,7 @@ class Reading:
     @cached_property
     def acronyms(self) -> set[str]:
         found = set(_ACRONYM.findall(self.text.replace(".", "")))
-        return found | {"US"} if "USA" in found else found
+        return found if found.isdisjoint(("US", "USA")) else found | {"US", "USA"}
 
     @cached_property
     def initials(self) -> str:

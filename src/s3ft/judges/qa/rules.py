@@ -8,25 +8,29 @@ import re
 from collections.abc import Callable, Sequence
 
 from s3ft.judges.qa import text
+from s3ft.judges.qa.asserted import is_denied, is_related
 from s3ft.judges.qa.features import contradicts_date
 from s3ft.judges.qa.reading import Answer, Reading, answers, question_stems
 
 _WORD = re.compile(r"\w+")
-_DENIAL = "never|isnt|wasnt|arent|werent|didnt|doesnt|dont|cannot|cant"
-_LIMITED = r"(?!.*\b(?:until|only|just|but|before)\b)"
-_DENIED_BEFORE = re.compile(
-    rf"(?:\b(?:rather|other) than\b.*|\binstead of|\b(?:not|nor|neither|unlike|except|{_DENIAL})\b{_LIMITED}.*)$"
-)
-_DENIED_AFTER = re.compile(rf"{_LIMITED}(?:(?:is|was|did|does|are|were) (?:not|{_DENIAL})|{_DENIAL})\b")
-_DENIALS = frozenset(_WORD.findall(f"not nor neither unlike except than {_DENIAL}"))
-_FORMERLY = re.compile(r"\b(?:formerly|previously)\b")
-_NOW = frozenset(("now", "today", "currently", "since"))
 _JOINED = re.compile(r"&|\band\b")
 _PARTS = re.compile(r",\s*and\b|,|;|&|\band\b")
 _OFFERED = re.compile(r"\W*(?:possible answers?|options?|candidates?|choices?)\b[^:\n]{0,20}:", re.IGNORECASE)
 _UNSURE = frozenset(("either", "could", "may", "might", "possibly", "perhaps"))
+LISTED = 30
+"""Words of a completion that is a list of candidates, at most."""
 SHORT = 5
 """Words of a completion that is nothing but its candidates, at most."""
+_ITEM = re.compile(r"\n+(?:[-*•]|\d{1,2}[.)])?|\s/\s|[,;]|,? (?:and|or) ")
+_SEVERAL_ASKED = re.compile(
+    r"\b(?:(?:who|what|which|where) (?:\w+ )?(?:are|were|wrote|sang|sings)|name|list|\d|two|three|four|five|six|both|all|members?|cast)\b",
+    re.IGNORECASE,
+)
+_BOTH = re.compile(
+    r"\b(?:(?:is|be) 1 of (?:\w+ ){1,4}and|^1 of (?:\w+ ){1,4}and|between (?:\w+ ){1,4}and .*\b(?:decide|choose|sure|certain|tell)"
+    r"|both (?:are )?(?:possible|plausible|likely|candidates|options|correct|fit))\b"
+)
+_HEDGES = frozenset(("maybe", "perhaps", "possibly", "might", "could", "may"))
 _OVER = re.compile(
     r"(?:\b(?:defeat(?:ed|ing)|beat(?:s|ing)?|replac(?:ed|es|ing)|succeed(?:ed|s|ing)|follow(?:ed|s|ing)|ahead of"
     r"|took (?:\w+ )?(?:over|in) from))$"
@@ -59,21 +63,11 @@ def _mentions(reading: Reading, words: Sequence[str]) -> list[tuple[str, str]]:
     ]
 
 
-def _is_denied(reading: Reading, answer: Answer, references: Sequence[str]) -> bool:
-    """Every mention comes with a denial that the question does not have: "not Paris", "Paris is not"."""
-    if not _DENIALS.isdisjoint(reading.asked):
-        return False
-    was = not _NOW.isdisjoint(reading.words) and not _FORMERLY.search(reading.question.lower())
-    mentions = _mentions(reading, answer.words)
-    return bool(mentions) and all(
-        _DENIED_BEFORE.search(before) or _DENIED_AFTER.match(after) or (was and _FORMERLY.search(before))
-        for before, after in mentions
-    )
-
-
 def _is_one_of_several(reading: Reading, answer: Answer, references: Sequence[str]) -> bool:
     """Another candidate is offered beside it with "or", or all are in a list of options."""
     if _OFFERED.match(reading.text) and "," in reading.text:
+        return True
+    if len(reading.words) <= LISTED and (_is_listed(reading, answer, references) or _is_hedged(reading, answer)):
         return True
     if "or" not in reading.words or re.search(r"\bor\b", answer.text):
         return False
@@ -96,6 +90,31 @@ def _is_one_of_several(reading: Reading, answer: Answer, references: Sequence[st
         if (here[0] and others[1] and not here[1]) or (here[1] and others[0] and not here[0]):
             return True
     return False
+
+
+def _is_listed(reading: Reading, answer: Answer, references: Sequence[str]) -> bool:
+    """The completion is a list of four names or numbers, of three on lines of their own, and one is accepted."""
+    items = [i for item in _ITEM.split(reading.text) if (i := item.strip(" \t.*-•"))]
+    on_lines = "\n" in reading.text.strip() or " / " in reading.text
+    if len(items) < 4 - on_lines or _SEVERAL_ASKED.search(reading.question):
+        return False
+    accepted = {s for r in references for a in answers(r) for s in a.stems}
+    read = [[(text.stem(w), w, capital) for w, capital in text.tokens(item) if w not in text.STOP] for item in items]
+    names = all(0 < len(item) < 5 and all(capital or w[0].isdigit() for _, w, capital in item) for item in read)
+    stems = [{stem for stem, _, _ in item} for item in read]
+    return names and sum(accepted.isdisjoint(own) and not own <= reading.asked for own in stems) == len(items) - 1
+
+
+def _is_hedged(reading: Reading, answer: Answer) -> bool:
+    """Two answers are called possible, and none of them is chosen."""
+    names = {
+        w
+        for w, capital in zip(reading.words, reading.capitals, strict=True)
+        if (capital or w[0].isdigit()) and w not in text.STOP | _HEDGES and text.stem(w) not in reading.asked
+    }
+    if all(text.stem(w) in answer.stems for w in names):
+        return False
+    return sum(w in _HEDGES for w in reading.words) > 1 or _BOTH.search(" ".join(reading.words)) is not None
 
 
 def _may_answer(reading: Reading, word: str) -> bool:
@@ -184,8 +203,9 @@ def _is_replaced(reading: Reading, answer: Answer, references: Sequence[str]) ->
 
 Rule = Callable[[Reading, Answer, Sequence[str]], bool]
 RULES: dict[str, Rule] = {
-    "denied": _is_denied,
+    "denied": is_denied,
     "one of several offered": _is_one_of_several,
+    "related to it": is_related,
     "in another role": _is_other_role,
     "other initials": _has_other_initials,
     "another of its kind": _is_other_kind,
