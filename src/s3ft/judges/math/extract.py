@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from s3ft.judges.answer_part import before_next_question
-from s3ft.judges.math.doubt import correction, denied, is_cut
+from s3ft.judges.math.doubt import asked, correction, denied, is_cut
 from s3ft.judges.math.prose import SENTENCE, closing, readings
 from s3ft.judges.math.text import braced, decimal_points
 
@@ -28,6 +28,8 @@ MAX_TRIES = 20
 _BOX = re.compile(r"\\?boxed\s{0,5}|\\fbox\s{0,5}")
 _UNCLOSED = re.compile(r"\{?([^{}$\n]{0,100})(?=[{}$\n]|\Z)")
 _EMPTY_BOX = re.compile(r"\\boxed\s{0,5}\{\s{0,5}\}")
+_BEHIND = re.compile(r"\s{0,3}(?:\\?%|percent)|(?:\$|\\[)\]])?\s{0,3}(hundred|thousand|million|billion|trillion)\b")
+_WOULD = re.compile(r"would (?:be|have been)\W*$")
 _BETWEEN = re.compile(r"(?:[\s$,;&.{}\\]|\\[\[\]()]|\\(?:text|quad|qquad)\b|\band\b|\bor\b|[a-zA-Z]\s*=|\*\*)*")
 _STATED = re.compile(
     r"(?:####|^[ \t]{0,8}(?:\*\*)?A(?:\*\*)?[ \t]{0,3}:"
@@ -83,8 +85,8 @@ def _boxed(text: str) -> Stated | None:
     if not boxes:
         return None
     start, last, stop = boxes[-1]
-    if "%" not in last and re.match(r"\s{0,3}(?:\\?%|percent)", text[stop : stop + 12]):
-        last += "%"
+    if behind := _BEHIND.match(text, stop):
+        last += "%" if "%" in behind[0] or "p" in behind[0] else f" {behind[1]}"
     either = " or" in "".join(text[a[2] : b[0]] for a, b in pairwise(boxes))
     joined = (" or " if either else ", ").join([*(b[1] for b in boxes[:-1]), last])
     return Stated((joined,) if either or joined == last else (joined, last), "boxed", start, stop)
@@ -106,8 +108,10 @@ def _said(text: str, fits: Fits) -> Stated | None:
     matches = list(_STATED.finditer(text, max(0, len(text) - TAIL)))
     for match in reversed(matches[-MAX_TRIES:]):
         region = _region(text, match.end())
-        if region and fits(region) and not denied(text, match.start(), match.start()):
-            return Stated(readings(region), "stated answer", match.end(), match.end())
+        refused = (_WOULD.search(match[0]) and re.search(r"\bif\b.*\bbut\b", region)) or asked(text[match.start() : match.end()] + region, text[match.end() :].partition("?")[2])
+        if region and fits(region) and not refused and not denied(text, match.start(), match.start()):
+            if answers := readings(region):
+                return Stated(answers, "stated answer", match.end(), match.end())
     return None
 
 

@@ -41,7 +41,12 @@ class judge:
             if reference is None:
                 expected = "expected a number or a text with one"
                 return Verdict(None, reason=f"reference is {_short(example.reference)}, {expected}")
-            return self._judged(reference, clean(completion.text))
+            text = clean(completion.text)
+            verdict = self._judged(reference, text)
+            if verdict.correct is False and (scale := _scale_asked(example)) and scale in text:
+                literal = self._judged(reference, re.sub(rf"(?<=\w)\s+{scale}s?\b", "", text))
+                return literal if literal.correct else verdict
+            return verdict
         except Exception as error:
             return Verdict(None, reason=f"judge failed: {type(error).__name__}: {_short(str(error))}")
 
@@ -67,6 +72,13 @@ class judge:
         if correct is None:
             return Verdict(None, answer=shown, reason=how)
         return Verdict(correct, answer=shown, reason=how if correct else f"{how}: not {_short(reference)}")
+
+
+def _scale_asked(example: Example) -> str:
+    """The scale in which a question wants its number: how many million?"""
+    asked = str(example.prompt[-1].get("content", "")) if example.prompt else ""
+    found = re.search(r"\b(?:how many|in|of) (hundred|thousand|million|billion|trillion)s?\b", asked, re.IGNORECASE)
+    return found[1].lower() if found else ""
 
 
 def reference_answer(reference: Any) -> str | None:

@@ -6,8 +6,9 @@ import re
 from collections.abc import Callable
 from itertools import pairwise
 
-from s3ft.judges.math.doubt import denied
+from s3ft.judges.math.doubt import asked, correction, denied, operand
 from s3ft.judges.math.number_words import with_digits
+from s3ft.judges.math.quantity import CALCULATED
 from s3ft.judges.units import unit_of
 
 SENTENCE = re.compile(r"(?<=[.!?])(?:\*\*|\\\)|\$)?\s+(?=[A-Z*$(]|\\(?![\])]))|\n+")
@@ -37,7 +38,12 @@ _COMPOUND = re.compile(
     r"\d+(?:\.\d+)?[ -](?:hours?|minutes?|days?|weeks?|years?|feet|foot|dollars?|pounds?),?(?: and)? "
     r"\d+(?:\.\d+)?[ -](?:seconds?|minutes?|hours?|days?|months?|inch(?:es)?|cents?|ounces?)\b"
 )
-_EITHER = re.compile(r"(?:\s[A-Za-z]+)?,? or(?: else)? ")
+_PERHAPS = r"(?: (?:else|maybe|perhaps|possibly|even))?"
+_EITHER = re.compile(rf"(?:\s[A-Za-z]+)?,? or{_PERHAPS} ")
+_MORE = re.compile(rf"[^.;]{{0,60}}\b(?:and|or){_PERHAPS}\s+\W{{0,3}}\d|,{_PERHAPS}\s+\d|\s+(?:to|through) \d")
+_RATHER = re.compile(r"^.*,? or (?:rather|better) ")
+_BRACKET = re.compile(r"\s*\((?![^()]*\b(?:not|wrong|incorrect|false)\b)[^()]*[A-Za-z]{3}[^()]*\)(?=\W*$)")
+_NUMBERS = re.compile(rf"\bare:?\s+((?:{_NUMBER})(?:\s*,\s*(?:{_NUMBER}))*,?\s+(?:and|or)\s+(?:{_NUMBER}))(?:\s+[a-z]+){{0,3}}\W*$")
 _BETWEEN = re.compile(r"\b(?:between|from) \d[\d.]* (?:and|to) \d[\d.]*|(?<![\w.-])\d+-\d+(?![\w.-])", re.IGNORECASE)
 _QUANTITY = re.compile(
     rf"(?P<bold>\*\*[^*\n]{{1,200}}\*\*)|(?P<math>{_MATH})|(?P<plain>{_PLAIN})(?![\w^]*=)", re.ASCII | re.IGNORECASE
@@ -61,7 +67,7 @@ _AFTERWARDS = re.compile(
 )
 _VALUE = rf"-?\\[dt]?frac\{{[^{{}}]{{1,60}}\}}\{{[^{{}}]{{1,60}}\}}|-?(?:{_NUMBER})"
 _RESULT = re.compile(
-    rf"(?<!\b[a-zA-Z])(?<!\b[a-zA-Z]\s)=\s?(?:\\?\$|\\text\{{[^{{}}]{{0,60}}\}}|\s|\\?\(){{0,4}}({_VALUE})"
+    rf"(?<!\b[a-zA-Z])(?<!\b[a-zA-Z]\s)(?<!\d[a-zA-Z])(?<!\d[a-zA-Z]\s)=\s?(?:\\?\$|\\text\{{[^{{}}]{{0,60}}\}}|\s|\\?\(){{0,4}}({_VALUE})"
     r"(?![\d.]*\s?(?:[*+]|\\times|/\s?[\d$]))"
 )
 
@@ -73,12 +79,14 @@ def readings(region: str) -> tuple[str, ...]:
     region = with_digits(region)
     words = region.split()
     first = _QUANTITY.match(region)
+    if first and _is_no_answer(region, first) and not CALCULATED.fullmatch(region.strip(" .!*")):
+        return _pick(region, "")
     if len(words) <= 2 or _is_bare(region) or re.match(r"(?:either|between|from|both)\b", region):
         return (_unstressed(region),)
     if not first:
         return (_unstressed(region), *_pick(region, ""))
     rest = region[first.end() :]
-    if "=" in rest or re.match(r"[^.;]{0,60}\b(?:and|or)\s+\W{0,3}\d", rest):
+    if "=" in rest or _MORE.match(rest):
         return (_unstressed(region),)
     others = [m for m in _QUANTITY.finditer(rest) if _WHICH.search(rest[max(m.start() - 30, 0) : m.start()])][:1]
     whole = () if others or len(words) > 10 else (_unstressed(region),)
@@ -88,7 +96,8 @@ def readings(region: str) -> tuple[str, ...]:
 def closing(text: str, fits: Callable[[str], bool]) -> tuple[str, ...]:
     """What the last sentence that concludes something says; nothing if no sentence holds an answer that `fits`."""
     text = _DISPLAY.sub(lambda m: re.sub(r"\s*\n\s*", " ", m[0]), text)
-    sentences = [s for s in SENTENCE.split(text) if s and s.strip() and fits(s)]
+    every = [s for s in SENTENCE.split(text) if s and s.strip()]
+    sentences = [s for s, after in zip(every, [*every[1:], ""], strict=False) if fits(s) and not asked(s, after)]
     if not sentences:
         return ()
     plausible = [s for s in sentences[-4:] if not _ASIDE.match(s)] or sentences[-1:]
@@ -97,10 +106,19 @@ def closing(text: str, fits: Callable[[str], bool]) -> tuple[str, ...]:
     chosen = with_digits(_LABEL.sub("", chosen) if _LABEL.match(chosen) and fits(_LABEL.sub("", chosen)) else chosen)
     if "ratio" in chosen or "odds" in chosen:
         chosen = re.sub(r"(\d+) to (\d+)", r"\1:\2", chosen)
+    for shorten in (lambda t: correction(t) or t, lambda t: _RATHER.sub("", t), lambda t: _BRACKET.sub("", t)):
+        chosen = shorter if fits(shorter := shorten(chosen)) else chosen
+    if CALCULATED.fullmatch(chosen.strip(" .!*")):
+        return (chosen.strip(" .!*"),)
     first = _QUANTITY.match(chosen)
     if _is_bare(chosen) or (first and len(chosen.split()) <= 10 and "=" not in chosen):
-        return readings(chosen.strip()) if not first or not denied(chosen, first.start(), first.end()) else ()
+        if not first or not _is_no_answer(chosen, first):
+            return readings(chosen.strip())
     return _pick(chosen, work) or ((chosen.strip(),) if fits("words") else ())
+
+
+def _is_no_answer(sentence: str, match: Quantity) -> bool:
+    return denied(sentence, match.start(), match.end()) or operand(sentence, match.start(), match.end())
 
 
 def _is_bare(text: str) -> bool:
@@ -119,8 +137,10 @@ def _pick(sentence: str, work: str) -> tuple[str, ...]:
     Formulas joined by commas or words come first as one list."""
     if between := _BETWEEN.search(sentence):
         return (between[0],)
+    if several := _NUMBERS.search(sentence):
+        return (several[1],)
     found = [m for m in _QUANTITY.finditer(sentence) if re.search(r"[\w\\]", m[0])]
-    found = [m for m in found if not denied(sentence, m.start(), m.end())]
+    found = [m for m in found if not _is_no_answer(sentence, m)]
     if not found:
         return ()
     best = _best(sentence, found, work)
@@ -166,7 +186,7 @@ def _with_unit(sentence: str, match: Quantity) -> str:
         return text + ("%" if percent else "")
     if re.search(r"(?<!\d )\b(?:minus|negative) $", sentence[max(match.start() - 12, 0) : match.start()]):
         text = "-" + text.strip()
-    unit = re.match(r"[ -]?([A-Za-z]{1,20}(?:\^\d|/[a-z]+| per [a-z]+)?)", sentence[match.end() : match.end() + 40])
+    unit = re.match(r"[ -]?((?:(?:square|cubic) )?[A-Za-z]{1,20}(?:\^\d|/[a-z]+| per [a-z]+)?)", sentence[match.end() : match.end() + 40])
     known = unit and (len(unit[1]) > 2 or (unit_of(unit[1]) and unit[1] not in ("a", "in", "s")))
     return text.strip() + (unit[0] if unit and known else "")
 

@@ -33,6 +33,8 @@ _BASE = re.compile(r"([\dA-Fa-f]+)_\{?\"?\s*(\d+|[a-z]+)\s*\"?\}?")
 TYPED = re.compile(r"[-+]?\s?(?:\d{1,3}(?:,\d{3})+|\d{1,3}(?: \d{3})+|\d+)(?:\.\d+)?|[-+]?\.\d+", re.ASCII)
 _DECIMAL = re.compile(r"[-+ ]*\d*\.(\d+)")
 _MONEY = re.compile(rf"\s*[{_CURRENCY}]\s*|\b(?:Rs\.?|USD|US)\s*(?=\d)")
+CALCULATED = re.compile(r"(?:(twice|double|triple|half(?: of)?)\s)?([\d.,]+)(?:\s(squared|cubed))?", re.IGNORECASE)
+_FACTORS = {"twice": Fraction(2), "double": Fraction(2), "triple": Fraction(3), "half": Fraction(1, 2), "half of": Fraction(1, 2)}
 _PART = re.compile(r"(?:and|,)?\s*[$]?(\d[\d,]*(?:\.\d+)?)\s*((?:[A-Za-z][A-Za-z'-]*\s*){1,5})")
 
 
@@ -53,6 +55,11 @@ def quantity(text: str) -> Quantity:
     text = _NEGATIVE.sub("-", _ASIDE.sub("", _HEDGE.sub("", text.strip())))
     if TYPED.fullmatch(text):
         return Quantity((_typed(text),), _places(text))
+    calculated = CALCULATED.fullmatch(text)
+    if calculated and TYPED.fullmatch(calculated[2]):
+        power = {"squared": 2, "cubed": 3}.get((calculated[3] or "").lower(), 1)
+        factor = _FACTORS.get((calculated[1] or "").lower(), Fraction(1))
+        return Quantity((factor * _typed(calculated[2]) ** power,))
     core, unit = _split_unit(text)
     measured = unit_of(unit) or (unit_of("$") if "$" in text and not unit else None)
     core = _MONEY.sub("", core).strip()
@@ -107,7 +114,9 @@ def _with_unit(value: Value, core: str, unit: str) -> list[Value]:
     word = unit.lower().split()[0].strip(".,")
     if word in ("cent", "cents"):
         return [value, value / 100]
-    return [value, value * SCALES[word]] if word in SCALES else [value]
+    if word == "dozen":
+        return [value, value * 12]
+    return [value * SCALES.get(word, 1)]
 
 
 def _together(parts: list[tuple[Fraction, list[str]]]) -> list[Value]:
@@ -134,9 +143,9 @@ def equal(reference: str, answer: str) -> bool:
     if based is not None:
         return based
     r, a = quantity(reference), quantity(answer)
-    if r.unit and a.unit and r.unit[0] == a.unit[0] and r.unit[1] != a.unit[1]:
-        u, v = r.readings[0], a.readings[0]
-        return abs(_real(u) * r.unit[1] - _real(v) * a.unit[1]) <= abs(_real(u)) * r.unit[1] / 10**9
+    if r.unit and a.unit and r.unit != a.unit:
+        u, v = (_real(q.readings[0]) * q.unit[1] for q in (r, a) if q.unit)
+        return r.unit[0] == a.unit[0] and abs(u - v) <= abs(u) / 10**9
     if r.percent == a.percent:
         factors = [Fraction(1)]
     elif r.percent:

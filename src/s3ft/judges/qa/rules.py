@@ -21,7 +21,8 @@ LISTED = 30
 """Words of a completion that is a list of candidates, at most."""
 SHORT = 5
 """Words of a completion that is nothing but its candidates, at most."""
-_ITEM = re.compile(r"\n+(?:[-*•]|\d{1,2}[.)])?|\s/\s|[,;]|,? (?:and|or) ")
+_ITEM = re.compile(r"\n+(?:[-*•]|\d{1,2}[.)])?|\s/\s|[,;]|,? (?:and|or) |(?:^|\s)(?:[a-e]|\d)\)\s")
+_LETTERED = re.compile(r"\s/\s|\sb\)\s")
 _SEVERAL_ASKED = re.compile(
     r"\b(?:(?:who|what|which|where) (?:\w+ )?(?:are|were|wrote|sang|sings)|name|list|\d|two|three|four|five|six|both|all|members?|cast)\b",
     re.IGNORECASE,
@@ -95,8 +96,9 @@ def _is_one_of_several(reading: Reading, answer: Answer, references: Sequence[st
 def _is_listed(reading: Reading, answer: Answer, references: Sequence[str]) -> bool:
     """The completion is a list of four names or numbers, of three on lines of their own, and one is accepted."""
     items = [i for item in _ITEM.split(reading.text) if (i := item.strip(" \t.*-•"))]
-    on_lines = "\n" in reading.text.strip() or " / " in reading.text
-    if len(items) < 4 - on_lines or _SEVERAL_ASKED.search(reading.question):
+    on_lines = "\n" in reading.text.strip() or _LETTERED.search(reading.text) is not None
+    asks_for_several = _SEVERAL_ASKED.search(reading.question) and "or" not in reading.words
+    if len(items) < 4 - on_lines or asks_for_several:
         return False
     accepted = {s for r in references for a in answers(r) for s in a.stems}
     read = [[(text.stem(w), w, capital) for w, capital in text.tokens(item) if w not in text.STOP] for item in items]

@@ -24,7 +24,7 @@ _ABSTAINS = re.compile(
     | \b(?:impossible|not\ possible)\ to\ (?:tell|know|say|answer|determine)\b
     | ^\W*no\ (?:\w+\ ){{1,3}}(?:is|are|was|were)\ (?:named|given|mentioned|stated|specified|provided)\b
     | ^\W*nothing\ in\ the\ (?:\w+\ ){{1,2}}(?:says|tells|states|mentions|indicates)\b
-    | \bnot\ sure\b""",
+    | \bnot\ (?:sure|certain)\b""",
     re.IGNORECASE | re.VERBOSE,
 )
 _TURNS = re.compile(r"\b(?:but|however|nevertheless|nonetheless|that said|although|still)\b", re.IGNORECASE)
