@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from judges.math_cases import DIFFERENT, SAME
 from judges.math_hard_cases import ACCEPTED, NOT_ACCEPTED
+from judges.math_mention_cases import GIVEN, MENTIONED
 from s3ft import judges
 from s3ft.types import Completion, Example, UserError, Verdict
 
@@ -32,6 +33,13 @@ def ask() -> Callable[..., Verdict]:
         return judge([example], [Completion(text)])[0]
 
     return one
+
+
+def _cpu_seconds() -> float:
+    """Processor time of this process and of its children, those that ended and those that run."""
+    times = psutil.Process().cpu_times()
+    ended = times.user + times.system + times.children_user + times.children_system
+    return ended + sum(c.cpu_times().user + c.cpu_times().system for c in psutil.Process().children())
 
 
 def _cases(table: dict[str, list[tuple[Any, str]]]) -> list[Any]:
@@ -48,14 +56,20 @@ def test_different(ask: Callable[..., Verdict], reference: Any, text: str) -> No
     assert ask(reference, text).correct is False
 
 
-@pytest.mark.parametrize(("reference", "text"), _cases(ACCEPTED))
+@pytest.mark.parametrize(("reference", "text"), _cases(ACCEPTED) + _cases(GIVEN))
 def test_a_harder_answer_is_accepted(ask: Callable[..., Verdict], reference: str, text: str) -> None:
     assert ask(reference, text).correct is True
 
 
-@pytest.mark.parametrize(("reference", "text"), _cases(NOT_ACCEPTED))
+@pytest.mark.parametrize(("reference", "text"), _cases(NOT_ACCEPTED) + _cases(MENTIONED))
 def test_a_harder_wrong_answer_is_not_accepted(ask: Callable[..., Verdict], reference: str, text: str) -> None:
     assert ask(reference, text).correct is not True
+
+
+def test_a_scale_that_the_question_asks_for_may_be_written_or_not(ask: Callable[..., Verdict]) -> None:
+    assert ask("14", "14 million", "How many million people live there?").correct is True
+    assert ask("14", "14 million", "How many people live there?").correct is False
+    assert ask("14000000", "14 million", "How many million people live there?").correct is True
 
 
 MEGABYTE = 1_000_000
@@ -148,9 +162,9 @@ SHAPES = [
 @pytest.mark.parametrize("shape", SHAPES, ids=ascii)
 @pytest.mark.parametrize("end", ["", "\nThe answer is 18."], ids=["bare", "answered"])
 def test_a_megabyte_of_one_shape_takes_no_time(ask: Callable[..., Verdict], shape: str, end: str) -> None:
-    start = time.process_time()
+    start = _cpu_seconds()
     verdict = ask("18", (shape * (MEGABYTE // len(shape) + 1))[:MEGABYTE] + end)
-    assert time.process_time() - start < 4
+    assert _cpu_seconds() - start < 4
     assert verdict.correct is not True or end
     verdict.reason.encode()
     (verdict.answer or "").encode()
@@ -182,6 +196,7 @@ def test_a_bad_limit_is_the_users_mistake(timeout_s: Any) -> None:
         judges.load({"name": "math", "timeout_s": timeout_s})
 
 
+LIMIT = 2
 SLOW = (
     r"\boxed{\int_0^1 \frac{x^{37} \sin(x^{5}) \log(1+x^3)}{\sqrt{1+x^{11}}} dx"
     r" \cdot \sum_{k=1}^{100000000} \frac{1}{k^3+k!}}"
@@ -200,15 +215,16 @@ def _algebra_processes() -> set[int]:
 
 def test_algebra_that_takes_too_long_is_killed_and_started_anew() -> None:
     others = _algebra_processes()
-    judge = judges.load({"name": "math", "timeout_s": 2})
+    judge = judges.load({"name": "math", "timeout_s": LIMIT})
     assert _one(judge, *ALGEBRA).correct is True
     first = _algebra_processes() - others
     assert len(first) == 1
-    start = time.monotonic()
+    start = _cpu_seconds()
     verdict = _one(judge, r"\cos(3x)", SLOW)
     assert verdict.correct is None
     assert "timeout" in verdict.reason
-    assert time.monotonic() - start < 60  # the limit is processor time, and other work may share the processor
+    # the limit is processor time; a second more is for this process and the system's own bookkeeping
+    assert LIMIT - 0.5 < _cpu_seconds() - start < LIMIT + 1
     assert not _algebra_processes() & first
     assert _one(judge, *ALGEBRA).correct is True
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from judges.qa_asserted_cases import ASSERTED, NOT_ASSERTED
 from judges.qa_cases import CASES
 from s3ft import judges
 from s3ft.judges.qa import published
@@ -96,6 +97,20 @@ def test_wrong_answers_are_refused(question: str, reference: list[str], completi
     found = _verdict(completion, reference, question)
     assert found.correct is False, found
     assert found.reason
+
+
+@pytest.mark.parametrize(("kind", "case"), [(kind, case) for kind, cases in ASSERTED.items() for case in cases])
+def test_an_answer_that_is_asserted_is_accepted(kind: str, case: tuple[str, list[str], str]) -> None:
+    question, reference, completion = case
+    found = _verdict(completion, reference, question)
+    assert found.correct is True, (kind, found)
+
+
+@pytest.mark.parametrize(("kind", "case"), [(kind, case) for kind, cases in NOT_ASSERTED.items() for case in cases])
+def test_an_answer_that_is_only_mentioned_is_not_accepted(kind: str, case: tuple[str, list[str], str]) -> None:
+    question, reference, completion = case
+    found = _verdict(completion, reference, question)
+    assert found.correct is False, (kind, found)
 
 
 @pytest.mark.parametrize(("kind", "case"), [(kind, case) for kind, cases in CASES.items() for case in cases])

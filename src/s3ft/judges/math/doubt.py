@@ -9,24 +9,29 @@ WINDOW = 80
 
 _GOES_ON = r"(?:(?!\b(?:so|but|hence|thus|then|therefore|and|because|since|sondern)\b)[^.;:!?\n]){0,40}"
 _DENIED_BEFORE = re.compile(
-    r"(?:(?:\b(?:not|never|nor|neither|cannot|no longer|nicht|keinesfalls|keineswegs|n'est pas|no es|não é|non è|niet)"
+    r"(?:(?:\b(?:not|never|nor|neither|cannot|no longer|nicht|keinesfalls|keineswegs|n'est pas|no es|não é"
+    r"|non è|niet)"
     r"|n't|不是)(?![^\W\d_])(?: be| equal(?: to)?)?"
     r"(?:\s+(?!(?:is|are|was|were|be|but|only|sondern|mais|sino|mas|ma|maar)\b)[A-Za-z]+){0,2}"
     r"|\b(?:more|greater|less|fewer|larger|smaller|higher|lower) than|\b(?:below|under|above|beyond|short of)"
     r"|\b(?:any|every)\w*(?: \w+){0,2} (?:but|except|save)(?: for)?|\b(?:except(?: for)?|(?<!none )other than)"
     r"|(?:(?:n't|not|cannot|(?:mistaken?|wrong|incorrect|tempting|tempted) (?:is |was |would be )?to)"
-    rf" (?:say|think|believe|conclude|assume|answer|true|correct|the case|possible)|no way|falsch|faux|falso)\b{_GOES_ON}"
+    rf" (?:say|think|believe|conclude|assume|answer|true|correct|the case|possible)|no way|falsch|faux"
+    rf"|falso)\b{_GOES_ON}"
     r"|(?:\b(?:false|untrue|wrong|incorrect|(?:un|hardly )likely|mistake|mistaken|error|absurd) (?:that|to|if)\b"
     rf"|(?<!no )(?<!not )(?<!n't )(?<!without )(?<!beyond )(?<!any )\bdoubt(?:ful)?\b){_GOES_ON}"
     r"|\b(?:earlier|previously|initially|originally|at first|first thought|instead of)\b[^.,\n]{0,30}"
     r"|\b(?:(?:many|most|some|people|others)(?: \w+)?|(?<!\bi )(?<!\bwe )would|might|may)"
-    r" (?:(?:would|might|may|first|then) )?(?:say|think|answer|guess|believe|assume)(?: (?:that|it|it's|is|the|answer))*"
+    r" (?:(?:would|might|may|first|then) )?(?:say|think|answer|guess|believe|assume)(?: (?:that|it|it's|is|the"
+    r"|answer))*"
     r"|\\ne|(?<![</\w])[a-zA-Z)]\s?[<>])[\s*_$(\[\\:\"]{0,6}(?:[a-zA-Z]\s?=\s?)?$",
     re.IGNORECASE,
 )
 _OPERAND_BEFORE = re.compile(
-    r"(?:\b(?:twice|double|triple|thrice|half(?: of)?|(?:times|multiplied by|divided by|(?<=\d )(?:plus|minus))|(?:\w+ root|reciprocal|square|cube|sum"
-    r"|product|average|mean|inverse|factorial|multiple|factor|divisor|third|quarter|fifth|tenth) of))[\s*_$(\[\\]{0,4}$",
+    r"(?:\b(?:twice|double|triple|thrice|half(?: of)?|(?:times|multiplied by|divided by|(?<=\d )(?:plus|minus))"
+    r"|(?:\w+ root|reciprocal|square|cube|sum"
+    r"|product|average|mean|inverse|factorial|multiple|factor|divisor|third|quarter|fifth"
+    r"|tenth) of))[\s*_$(\[\\]{0,4}$",
     re.IGNORECASE,
 )
 _OPERAND_AFTER = re.compile(
@@ -35,7 +40,8 @@ _OPERAND_AFTER = re.compile(
     re.IGNORECASE,
 )
 _DENIED_AFTER = re.compile(
-    r"(?:[\s*_$)\]}\"]|\\[\])])*(?:(?:is|are|was|does|do|did|can|could|would|must|should|will)\s?(?:not\b|n't)|cannot\b"
+    r"(?:[\s*_$)\]}\"]|\\[\])])*(?:(?:is|are|was|does|do|did|can|could|would|must|should|will)\s?(?:not\b|n't)"
+    r"|cannot\b"
     r"|can't\b|fails?\b|\(?(?:extraneous|rejected|invalid|incorrect|wrong)\b|,?\s?(?:but )?not quite\b"
     r"|,?\s?(?:but|and) (?:that|this|it) (?:is|was|would be) (?:not|wrong|incorrect|false|a mistake)\b"
     r"|\((?:this|that|which|it) (?:is|was) (?:not|wrong|incorrect|false|impossible)\b"
@@ -45,13 +51,19 @@ _DENIED_AFTER = re.compile(
     re.IGNORECASE,
 )
 _ASKS = re.compile(
-    r"[\s*_]*(?:(?:so|and|but|or),? )?(?:is|are|was|were|does|did|do|could|would|can|should|will|what|how|why|which)\b",
+    r"[\s*_]*(?:(?:so|and|but|or),? )?(?:is|are|was|were|does|did|do|could|would|can|should|will|what|how|why"
+    r"|which)\b",
     re.IGNORECASE,
 )
-_REFUSED = re.compile(r"[\s*_]*(?:no|nope|wrong|never|not (?:quite|at all)|nein|non|(?:that|this|it)(?:'s| is) (?:not|wrong|false))\b", re.IGNORECASE)
+_REFUSED = re.compile(
+    r"[\s*_]*(?:no|nope|wrong|never|not (?:quite|at all)|nein|non|(?:that|this|it)(?:'s| is) (?:not|wrong|false))\b",
+    re.IGNORECASE,
+)
 _CORRECTS = re.compile(
-    r"\b(?:(?:wait|hold on|oops|sorry|hmm+|actually|correction|corrected|edit|i mean|or rather|scratch that|strike that|take that back|on reflection|my mistake"
-    r"|(?:made|is|was) an?\b[^.\n]{0,20} (?:mistake|error)\b(?! (?:to|that))|i forgot|i miscounted|on second thought)\b|no,)",
+    r"\b(?:(?:wait|hold on|oops|sorry|hmm+|actually|correction|corrected|edit|i mean|or rather|scratch that"
+    r"|strike that|take that back|on reflection|my mistake"
+    r"|(?:made|is|was) an?\b[^.\n]{0,20} (?:mistake|error)\b(?! (?:to|that))|i forgot|i miscounted"
+    r"|on second thought)\b|no,)",
     re.IGNORECASE,
 )
 _CUT = re.compile(

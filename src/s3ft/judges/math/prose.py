@@ -43,7 +43,9 @@ _EITHER = re.compile(rf"(?:\s[A-Za-z]+)?,? or{_PERHAPS} ")
 _MORE = re.compile(rf"[^.;]{{0,60}}\b(?:and|or){_PERHAPS}\s+\W{{0,3}}\d|,{_PERHAPS}\s+\d|\s+(?:to|through) \d")
 _RATHER = re.compile(r"^.*,? or (?:rather|better) ")
 _BRACKET = re.compile(r"\s*\((?![^()]*\b(?:not|wrong|incorrect|false)\b)[^()]*[A-Za-z]{3}[^()]*\)(?=\W*$)")
-_NUMBERS = re.compile(rf"\bare:?\s+((?:{_NUMBER})(?:\s*,\s*(?:{_NUMBER}))*,?\s+(?:and|or)\s+(?:{_NUMBER}))(?:\s+[a-z]+){{0,3}}\W*$")
+_NUMBERS = re.compile(
+    rf"\bare:?\s+((?:{_NUMBER})(?:\s*,\s*(?:{_NUMBER}))*,?\s+(?:and|or)\s+(?:{_NUMBER}))(?:\s+[a-z]+){{0,3}}\W*$"
+)
 _BETWEEN = re.compile(r"\b(?:between|from) \d[\d.]* (?:and|to) \d[\d.]*|(?<![\w.-])\d+-\d+(?![\w.-])", re.IGNORECASE)
 _QUANTITY = re.compile(
     rf"(?P<bold>\*\*[^*\n]{{1,200}}\*\*)|(?P<math>{_MATH})|(?P<plain>{_PLAIN})(?![\w^]*=)", re.ASCII | re.IGNORECASE
@@ -111,9 +113,9 @@ def closing(text: str, fits: Callable[[str], bool]) -> tuple[str, ...]:
     if CALCULATED.fullmatch(chosen.strip(" .!*")):
         return (chosen.strip(" .!*"),)
     first = _QUANTITY.match(chosen)
-    if _is_bare(chosen) or (first and len(chosen.split()) <= 10 and "=" not in chosen):
-        if not first or not _is_no_answer(chosen, first):
-            return readings(chosen.strip())
+    is_short = first and len(chosen.split()) <= 10 and "=" not in chosen
+    if (is_short or _is_bare(chosen)) and not (first and _is_no_answer(chosen, first)):
+        return readings(chosen.strip())
     return _pick(chosen, work) or ((chosen.strip(),) if fits("words") else ())
 
 
@@ -186,7 +188,10 @@ def _with_unit(sentence: str, match: Quantity) -> str:
         return text + ("%" if percent else "")
     if re.search(r"(?<!\d )\b(?:minus|negative) $", sentence[max(match.start() - 12, 0) : match.start()]):
         text = "-" + text.strip()
-    unit = re.match(r"[ -]?((?:(?:square|cubic) )?[A-Za-z]{1,20}(?:\^\d|/[a-z]+| per [a-z]+)?)", sentence[match.end() : match.end() + 40])
+    unit = re.match(
+        r"[ -]?((?:(?:square|cubic) )?[A-Za-z]{1,20}(?:\^\d|/[a-z]+| per [a-z]+)?)",
+        sentence[match.end() : match.end() + 40],
+    )
     known = unit and (len(unit[1]) > 2 or (unit_of(unit[1]) and unit[1] not in ("a", "in", "s")))
     return text.strip() + (unit[0] if unit and known else "")
 

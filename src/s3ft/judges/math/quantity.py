@@ -33,8 +33,16 @@ _BASE = re.compile(r"([\dA-Fa-f]+)_\{?\"?\s*(\d+|[a-z]+)\s*\"?\}?")
 TYPED = re.compile(r"[-+]?\s?(?:\d{1,3}(?:,\d{3})+|\d{1,3}(?: \d{3})+|\d+)(?:\.\d+)?|[-+]?\.\d+", re.ASCII)
 _DECIMAL = re.compile(r"[-+ ]*\d*\.(\d+)")
 _MONEY = re.compile(rf"\s*[{_CURRENCY}]\s*|\b(?:Rs\.?|USD|US)\s*(?=\d)")
-CALCULATED = re.compile(r"(?:(twice|double|triple|half(?: of)?)\s)?([\d.,]+)(?:\s(squared|cubed))?", re.IGNORECASE)
-_FACTORS = {"twice": Fraction(2), "double": Fraction(2), "triple": Fraction(3), "half": Fraction(1, 2), "half of": Fraction(1, 2)}
+CALCULATED = re.compile(
+    r"(?=.*[a-z])(?:(twice|double|triple|half(?: of)?)\s)?([\d.,]+)(?:\s(squared|cubed))?", re.IGNORECASE
+)
+_FACTORS = {
+    "twice": Fraction(2),
+    "double": Fraction(2),
+    "triple": Fraction(3),
+    "half": Fraction(1, 2),
+    "half of": Fraction(1, 2),
+}
 _PART = re.compile(r"(?:and|,)?\s*[$]?(\d[\d,]*(?:\.\d+)?)\s*((?:[A-Za-z][A-Za-z'-]*\s*){1,5})")
 
 

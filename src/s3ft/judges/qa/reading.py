@@ -11,6 +11,11 @@ from s3ft.judges.qa import text
 from s3ft.judges.qa.amounts import amounts
 
 _SENTENCE = re.compile(r"(?<=[a-z0-9)\"”][.!?])\s+(?=[A-Z\"“(])|\n+")
+_BREAK = re.compile(
+    r"(?<=[^\W_A-Z])(?<!\b(?:St|Mr|Dr|Ms|Mt|Jr|Sr))[\"”')*_]*([.!?;:…]+)[\"”')*_]*(?=\s|\Z)|(\n)\s*|\s[-–—]+\s|[。？！；]"
+    r"|(,)(?!\d)(?! (?:dass|que|che|that)\b)"
+)
+_MARKS = {"qqstop": ".", "qqasks": "?", "qqcomma": ","}
 _WORD = re.compile(r"[A-Za-z]+")
 _LINKS = frozenset(("of", "the", "and", "for"))
 _ACRONYM = re.compile(r"\b[A-Z]{2,6}\b")
@@ -49,9 +54,17 @@ class Reading:
 
     def __init__(self, completion: str, question: str = "") -> None:
         self.text = text.plain(completion)
-        tokens = text.tokens(text.unglued(self.text))
-        self.words = [word for word, _ in tokens]
-        self.capitals = [capital for _, capital in tokens]
+        self.words: list[str] = []
+        self.capitals: list[bool] = []
+        self.breaks: dict[int, str] = {}
+        """The place of a word before which a clause ends ("." or "?"), or a comma stands (",")."""
+        for word, capital in text.tokens(text.unglued(_BREAK.sub(_marked, self.text))):
+            if word in _MARKS:
+                if self.breaks.get(len(self.words), ",") == ",":
+                    self.breaks[len(self.words)] = _MARKS[word]
+            else:
+                self.words.append(word)
+                self.capitals.append(capital)
         self.stems: dict[str, int] = {}
         """Stems of its words, with the place of the first."""
         for place, word in enumerate(self.words):
@@ -169,6 +182,12 @@ class Reading:
         """Where the words stand one after another."""
         first, size = words[0], len(words)
         return [i for i, w in enumerate(self.words) if w == first and self.words[i : i + size] == list(words)]
+
+
+def _marked(found: re.Match[str]) -> str:
+    """A break with a word beside it that stands for it."""
+    mark = "qqcomma" if found[3] else "qqasks" if "?" in found[0] or "？" in found[0] else "qqstop"
+    return f"{found[0]} {mark} "
 
 
 @lru_cache(maxsize=1 << 12)

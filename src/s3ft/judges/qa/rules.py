@@ -24,21 +24,16 @@ SHORT = 5
 _ITEM = re.compile(r"\n+(?:[-*•]|\d{1,2}[.)])?|\s/\s|[,;]|,? (?:and|or) |(?:^|\s)(?:[a-e]|\d)\)\s")
 _LETTERED = re.compile(r"\s/\s|\sb\)\s")
 _SEVERAL_ASKED = re.compile(
-    r"\b(?:(?:who|what|which|where) (?:\w+ )?(?:are|were|wrote|sang|sings)|name|list|\d|two|three|four|five|six|both|all|members?|cast)\b",
+    r"\b(?:(?:who|what|which|where) (?:\w+ )?(?:are|were|wrote|sang|sings)|name|list|\d|two|three|four|five|six"
+    r"|both|all|members?|cast)\b",
     re.IGNORECASE,
 )
 _BOTH = re.compile(
-    r"\b(?:(?:is|be) 1 of (?:\w+ ){1,4}and|^1 of (?:\w+ ){1,4}and|between (?:\w+ ){1,4}and .*\b(?:decide|choose|sure|certain|tell)"
+    r"\b(?:(?:is|be) 1 of (?:\w+ ){1,4}and|^1 of (?:\w+ ){1,4}and|between (?:\w+ ){1,4}and .*\b(?:decide|choose"
+    r"|sure|certain|tell)"
     r"|both (?:are )?(?:possible|plausible|likely|candidates|options|correct|fit))\b"
 )
 _HEDGES = frozenset(("maybe", "perhaps", "possibly", "might", "could", "may"))
-_OVER = re.compile(
-    r"(?:\b(?:defeat(?:ed|ing)|beat(?:s|ing)?|replac(?:ed|es|ing)|succeed(?:ed|s|ing)|follow(?:ed|s|ing)|ahead of"
-    r"|took (?:\w+ )?(?:over|in) from))$"
-)
-_OBJECT_ASKED = frozenset(
-    ("did", "does", "do", "whom", "before", "predecessor", "previous", "former", "lose", "lost", "after", "last")
-)
 _KINDS = tuple(
     frozenset(_WORD.findall(line))
     for line in (
@@ -54,14 +49,6 @@ _KINDS = tuple(
         "kilogram kilograms pound pounds gram grams ton tons",
     )
 )
-
-
-def _mentions(reading: Reading, words: Sequence[str]) -> list[tuple[str, str]]:
-    """The three words before and after each place where the words stand one after another."""
-    every, size = reading.words, len(words)
-    return [
-        (" ".join(every[max(0, i - 3) : i]), " ".join(every[i + size : i + size + 3])) for i in reading.places(words)
-    ]
 
 
 def _is_one_of_several(reading: Reading, answer: Answer, references: Sequence[str]) -> bool:
@@ -121,17 +108,6 @@ def _is_hedged(reading: Reading, answer: Answer) -> bool:
 
 def _may_answer(reading: Reading, word: str) -> bool:
     return word[0].isdigit() or (word not in text.STOP and reading.capitals[reading.words.index(word)])
-
-
-def _is_other_role(reading: Reading, answer: Answer, references: Sequence[str]) -> bool:
-    """Every mention follows "defeated", "replaced", "ahead of", and the question does not ask for that role."""
-    question = reading.question.lower()
-    compared = re.search(r"\bor\b", question) is not None
-    asked = not _OBJECT_ASKED.isdisjoint(_WORD.findall(question))
-    mentions = _mentions(reading, answer.words) or _mentions(reading, answer.content)
-    return bool(mentions) and all(
-        (_OVER.search(before) and not asked) or (before.endswith("than") and compared) for before, _ in mentions
-    )
 
 
 def _is_initial(word: str) -> bool:
@@ -207,8 +183,7 @@ Rule = Callable[[Reading, Answer, Sequence[str]], bool]
 RULES: dict[str, Rule] = {
     "denied": is_denied,
     "one of several offered": _is_one_of_several,
-    "related to it": is_related,
-    "in another role": _is_other_role,
+    "in another role": is_related,
     "other initials": _has_other_initials,
     "another of its kind": _is_other_kind,
     "another day": _is_other_day,
