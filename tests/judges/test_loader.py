@@ -191,3 +191,19 @@ def test_the_deciding_judge_s_score_is_the_verdict_s(tmp_path: Path) -> None:
     assert [v.score for v in found] == [3 / 8, 2 / 8, None, None]
     assert [v.correct for v in _ask({"first": [scored]})] == [True, False, None, None]
     assert [v.score for v in _ask({"first": [scored]})] == [3 / 8, 2 / 8, 5 / 8, 3 / 8]
+
+
+@pytest.mark.parametrize(
+    ("text", "correct"),
+    [
+        ("<think>Is it A or B?</think>\nB", True),
+        ("[THINK]It is A.[/THINK] B", True),
+        ("<think>B</think>A", False),
+        ("<think>B", False),
+        ("B<|im_end|>", True),
+        ("<b>", True),
+    ],
+)
+def test_exact_compares_what_follows_the_thoughts(text: str, correct: bool) -> None:
+    exact = judges.load("exact")
+    assert exact([Example("1", [], "", ["B", "<b>"])], [Completion(text)])[0].correct is correct

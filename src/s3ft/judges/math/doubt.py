@@ -39,6 +39,16 @@ _OPERAND_AFTER = re.compile(
     r"|(?:times|multiplied by|divided by|plus|minus|(?:more|less|fewer|greater) than) \W{0,3}\d)",
     re.IGNORECASE,
 )
+_HINTS = tuple(
+    re.findall(
+        "[^|]+",
+        "n't|not |never|neither|nor |no longer|no way|no es|nicht|kein|n'est|não|non è|niet|不|than"
+        "|below|under |above|beyond|short of| any| every|except|wrong|mistak|incorrect|tempt|fals|faux|untrue|likely|error"
+        "|absurd|doubt|earlier|previously|initially|originally|at first|first thought|instead"
+        "|say|think|answer|guess|believe|assume|\\ne",
+    )
+)
+"""One of them is in every text that _DENIED_BEFORE finds: a quick look before a slow one."""
 _DENIED_AFTER = re.compile(
     r"(?:[\s*_$)\]}\"]|\\[\])])*(?:(?:is|are|was|does|do|did|can|could|would|must|should|will)\s?(?:not\b|n't)"
     r"|cannot\b"
@@ -75,14 +85,15 @@ _CUT = re.compile(
 
 def denied(text: str, start: int, end: int) -> bool:
     """Whether the sentence around text[start:end] says that this is not the value, or no longer."""
-    before, after = text[max(start - WINDOW, 0) : start], text[end : end + WINDOW]
-    return (_DENIED_BEFORE.search(before) or _DENIED_AFTER.match(after)) is not None
+    before = text[max(start - WINDOW, 0) : start]
+    lower = f" {before.lower()}"
+    hinted = before and (any(h in lower for h in _HINTS) or lower.rstrip(' \n*_$([\\:"')[-1:] in ("<", ">"))
+    return bool(hinted and _DENIED_BEFORE.search(before)) or _DENIED_AFTER.match(text, end) is not None
 
 
 def operand(text: str, start: int, end: int) -> bool:
     """Whether the sentence around text[start:end] only calculates with it: "half of 14", "14 squared"."""
-    before = text[max(start - WINDOW, 0) : start]
-    return (_OPERAND_BEFORE.search(before) or _OPERAND_AFTER.match(text, end)) is not None
+    return (_OPERAND_BEFORE.search(text, max(start - 24, 0), start) or _OPERAND_AFTER.match(text, end)) is not None
 
 
 def asked(sentence: str, after: str) -> bool:

@@ -108,11 +108,11 @@ def _said(text: str, fits: Fits) -> Stated | None:
     matches = list(_STATED.finditer(text, max(0, len(text) - TAIL)))
     for match in reversed(matches[-MAX_TRIES:]):
         region = _region(text, match.end())
-        refused = (_WOULD.search(match[0]) and re.search(r"\bif\b.*\bbut\b", region)) or asked(
-            text[match.start() : match.end()] + region, text[match.end() :].partition("?")[2]
-        )
-        given = region and fits(region) and not refused and not denied(text, match.start(), match.start())
-        if given and (answers := readings(region)):
+        if not region or not fits(region) or denied(text, match.start(), match.start()):
+            continue
+        refused = "?" in region and asked(match[0] + region, text[text.find("?", match.end()) + 1 :][:40])
+        supposed = " but " in region and _WOULD.search(match[0]) and " if " in region
+        if not refused and not supposed and (answers := readings(region)):
             return Stated(answers, "stated answer", match.end(), match.end())
     return None
 

@@ -108,8 +108,10 @@ def closing(text: str, fits: Callable[[str], bool]) -> tuple[str, ...]:
     chosen = with_digits(_LABEL.sub("", chosen) if _LABEL.match(chosen) and fits(_LABEL.sub("", chosen)) else chosen)
     if "ratio" in chosen or "odds" in chosen:
         chosen = re.sub(r"(\d+) to (\d+)", r"\1:\2", chosen)
-    for shorten in (lambda t: correction(t) or t, lambda t: _RATHER.sub("", t), lambda t: _BRACKET.sub("", t)):
-        chosen = shorter if fits(shorter := shorten(chosen)) else chosen
+    if (corrected := correction(chosen)) and fits(corrected):
+        chosen = corrected
+    for superseded in (_RATHER, _BRACKET):
+        chosen = shorter if fits(shorter := superseded.sub("", chosen)) else chosen
     if CALCULATED.fullmatch(chosen.strip(" .!*")):
         return (chosen.strip(" .!*"),)
     first = _QUANTITY.match(chosen)
