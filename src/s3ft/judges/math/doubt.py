@@ -43,7 +43,8 @@ _HINTS = tuple(
     re.findall(
         "[^|]+",
         "n't|not |never|neither|nor |no longer|no way|no es|nicht|kein|n'est|não|non è|niet|不|than"
-        "|below|under |above|beyond|short of| any| every|except|wrong|mistak|incorrect|tempt|fals|faux|untrue|likely|error"
+        "|below|under |above|beyond|short of| any| every|except|wrong|mistak|incorrect|tempt|fals|faux|untrue"
+        "|likely|error"
         "|absurd|doubt|earlier|previously|initially|originally|at first|first thought|instead"
         "|say|think|answer|guess|believe|assume|\\ne",
     )
