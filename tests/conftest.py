@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,27 @@ def data() -> Path:
     if not os.environ.get("S3FT_DATA") or not folder.is_dir():
         pytest.skip("S3FT_DATA names no folder with real data")
     return folder
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Each of several test processes keeps to a core of its own: a command that sees one core starts one process for
+    each stage, and imports its libraries once."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER")
+    if worker and hasattr(os, "sched_setaffinity"):
+        cores = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, {cores[int(worker.removeprefix("gw")) % len(cores)]})
+
+
+@pytest.fixture(scope="module")
+def all_cores() -> Iterator[None]:
+    """For tests of what a command does on the whole machine."""
+    if not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, range(os.cpu_count() or 1))
+    yield
+    os.sched_setaffinity(0, before)
 
 
 LONGEST_FIRST = ("test_readme.py", "test_run.py", "test_damage.py", "test_pipeline.py", "test_extending.py")

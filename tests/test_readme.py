@@ -55,7 +55,7 @@ def run_quickstart(folder):
 
 
 @pytest.fixture(scope="module")
-def quickstart(folder):
+def quickstart(folder, all_cores):
     return run_quickstart(folder)
 
 
