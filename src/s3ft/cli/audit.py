@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,10 +19,10 @@ from s3ft.cli.audit_sample import Stratum
 from s3ft.data import atomic
 from s3ft.progress import progress
 from s3ft.protocols import Backend
-from s3ft.types import Capability, Completion, Request, Sampling, Score, UserError, Verdict
+from s3ft.types import Completion, UserError, Verdict
 
 if TYPE_CHECKING:
-    from s3ft.backends.cache import Cached
+    from s3ft.backends.metered import Metered
 
 DIFFERING = 200
 """Rows on which two judges differ that are kept to be shown; all are counted."""
@@ -90,45 +90,28 @@ def judge_file(
     return found
 
 
-@dataclass
 class Opener:
     """Opens the models that a judge names, their generations kept, and counts what they are asked."""
 
-    calls: int | None = None
+    def __init__(self) -> None:
+        self._opened: list[Metered] = []
+
+    @property
+    def calls(self) -> int | None:
+        """Completions and likelihoods; None where no model is asked."""
+        return sum(backend.calls for backend in self._opened) if self._opened else None
 
     def __call__(self, model: str | None, backend: Mapping[str, Any] | None) -> Backend:
         """Raises UserError if the model is not named or cannot be had."""
         from s3ft import config
+        from s3ft.backends.metered import Metered
         from s3ft.runs import directory
 
         if model is None:
             raise UserError("judge 'llm': which model shall be asked? add -o model=NAME")
-        named = config.parse({"model": model, "task": "rows", "backend": dict(backend or {})})
-        self.calls = self.calls or 0
-        return _Counted(directory.Run(named, Path()).base(), self)
-
-
-class _Counted:
-    """A backend that notes how many completions or likelihoods it is asked for."""
-
-    def __init__(self, backend: Cached, opener: Opener) -> None:
-        self._backend, self._opener = backend, opener
-
-    @property
-    def capabilities(self) -> frozenset[Capability]:
-        return self._backend.capabilities
-
-    @property
-    def identity(self) -> Mapping[str, Any]:
-        return self._backend.identity
-
-    def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[tuple[int, list[Completion]]]:
-        self._opener.calls = (self._opener.calls or 0) + len(requests) * sampling.num_samples
-        return self._backend.generate(requests, sampling)
-
-    def score(self, requests: Sequence[Request], completions: Sequence[Completion]) -> list[Score | None]:
-        self._opener.calls = (self._opener.calls or 0) + len(requests)
-        return self._backend.score(requests, completions)
+        run = directory.Run(config.parse({"model": model, "task": "rows", "backend": dict(backend or {})}), Path())
+        self._opened.append(Metered(run.backend(), run.store))
+        return self._opened[-1]
 
 
 def show(audit: Audit) -> None:

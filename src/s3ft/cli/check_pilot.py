@@ -7,22 +7,21 @@ import resource
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
 from s3ft import judges
-from s3ft.backends.cache import Cached
+from s3ft.backends.metered import Metered
 from s3ft.build_statistics import RecipeCounts
 from s3ft.data import records
-from s3ft.digest import digest
 from s3ft.pipeline import BuildOptions, build_records
 from s3ft.progress import progress
-from s3ft.protocols import Backend, InProcessBackend, require, scoring
+from s3ft.protocols import Backend, InProcessBackend
 from s3ft.runs import forecast, stages
 from s3ft.runs.directory import Run
-from s3ft.types import Capability, Completion, Example, Record, Request, Sampling, Score
+from s3ft.types import Example, Record
 
 STEPS = 4
 """Optimizer steps of the trial training."""
@@ -64,77 +63,37 @@ class Cost:
     """Targets of the pilot that are too long to train on."""
 
 
-class Metered:
-    """A backend whose time is taken and whose tokens are counted, below and above the cache."""
-
-    def __init__(self, backend: Backend) -> None:
-        self._backend = backend
-        self.seconds, self.tokens = 0.0, 0
-        self.asked: dict[str, int] = {}
-        """Tokens of every request, by what was asked."""
-
-    @property
-    def capabilities(self) -> frozenset[Capability]:
-        return self._backend.capabilities
-
-    @property
-    def identity(self) -> Mapping[str, Any]:
-        return self._backend.identity
-
-    def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[tuple[int, list[Completion]]]:
-        drawn = self._backend.generate(requests, sampling)
-        while True:
-            begun = time.monotonic()
-            found = next(drawn, None)
-            self.seconds += time.monotonic() - begun
-            if found is None:
-                return
-            tokens = sum(c.num_tokens for c in found[1])
-            self.tokens += tokens
-            request = requests[found[0]]
-            self.asked[digest([request.prompt, request.tools, sampling.num_samples, sampling.temperature])] = tokens
-            yield found
-
-    def score(self, requests: Sequence[Request], completions: Sequence[Completion]) -> list[Score | None]:
-        scorer = scoring(self._backend)
-        if scorer is None:
-            require(self._backend, "score", "likelihoods were asked for")
-            raise AssertionError
-        return scorer.score(requests, completions)
-
-
 def answers(run: Run, examples: list[Example], test_rows: int) -> Answered:
     """The targets of every recipe, as the run makes them, and the first items of each benchmark."""
     raw = run.backend()
-    below = Metered(raw)
-    above = Metered(Cached(below, run.store))
+    base = Metered(raw, run.store)
     if "in_process" in raw.capabilities:
         # Loaded now, so that its time is not taken for the rows'.
         _ = cast(InProcessBackend, raw).local
-    judge = judges.load(run.judge_spec, lambda name, spec: run.open_model(name, spec) if name or spec else above)
+    judge = judges.load(run.judge_spec, lambda name, spec: run.open_model(name, spec) if name or spec else base)
     config = run.config
     options = BuildOptions(
         config.sampling, run.task.paraphrase, config.rejected_gold, config.max_undecided, run.overrides
     )
-    made = build_records(examples, run.recipes, above, judge, run.chat, options)
+    made = build_records(examples, run.recipes, base, judge, run.chat, options)
     found: dict[str, list[Record]] = {name: [] for name in run.recipes}
     begun = time.monotonic()
     with progress("pilot", len(examples)) as bar:
         bar.detail, made.advance = made.progress, lambda n: bar(n / made.steps)
         for name, rows in made:
             found[name] += rows
-    seconds, tokens = time.monotonic() - begun, sum(above.asked.values())
+    seconds, tokens = time.monotonic() - begun, sum(base.asked.values())
     per_answer = _answer_tokens(run, found)
     timed = [_benchmark(run, n, raw) for n in [*config.evaluate.benchmarks, *config.evaluate.extra_benchmarks]]
     on_benchmarks = sum(taken for taken, _ in timed)
-    is_timed = below.tokens > 0 and 2 * below.tokens >= tokens
+    is_timed = base.tokens > 0 and 2 * base.tokens >= tokens
     return Answered(
         made.counts.recipes,
         found,
         tokens / len(examples),
         per_answer,
-        seconds * tokens / below.tokens / len(examples) if is_timed else None,
-        test_rows * per_answer * below.seconds / below.tokens + on_benchmarks if below.tokens else None,
+        seconds * tokens / base.tokens / len(examples) if is_timed else None,
+        test_rows * per_answer * base.seconds / base.tokens + on_benchmarks if base.tokens else None,
         sum(items for _, items in timed),
     )
 
