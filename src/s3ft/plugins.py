@@ -7,11 +7,14 @@ import difflib
 import hashlib
 import importlib
 import importlib.util
+import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn
 
 from s3ft.types import UserError
 
@@ -128,6 +131,23 @@ def require_type(value: Any, kind: Any, field: str) -> None:
         return
 
 
+@contextmanager
+def contained() -> Iterator[None]:
+    """For a user's code: os._exit raises SystemExit in this process, which it would else end as if all were well."""
+    here, end = os.getpid(), os._exit
+
+    def stop(status: int) -> NoReturn:
+        if os.getpid() != here:
+            end(status)
+        raise SystemExit(status)
+
+    os._exit = stop
+    try:
+        yield
+    finally:
+        os._exit = end
+
+
 def _from_file(path: Path, kind: Kind) -> ModuleType:
     name = f"s3ft_user_{path.stem}_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:8]}"
     spec = importlib.util.spec_from_file_location(name, path)
@@ -137,7 +157,8 @@ def _from_file(path: Path, kind: Kind) -> ModuleType:
     # Dataclasses and pydantic look a class's module up here.
     sys.modules[name] = module
     try:
-        spec.loader.exec_module(module)
+        with contained():
+            spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:
         del sys.modules[name]
         raise UserError(f"{kind} {str(path)!r} cannot be imported: {type(error).__name__}: {error}") from error
@@ -146,6 +167,7 @@ def _from_file(path: Path, kind: Kind) -> ModuleType:
 
 def _imported(where: str, kind: Kind) -> ModuleType:
     try:
-        return importlib.import_module(where)
+        with contained():
+            return importlib.import_module(where)
     except (Exception, SystemExit) as error:
         raise UserError(f"{kind} {where!r} cannot be imported: {type(error).__name__}: {error}") from error

@@ -42,6 +42,43 @@ def table(tmp_path: Path) -> str:
     return _file(tmp_path, "table", TABLE)
 
 
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        (
+            "import asyncio\ndef judge(e, c): raise asyncio.CancelledError('late')\n",
+            "judge failed: CancelledError: late",
+        ),
+        (
+            "class judge:\n    def __call__(self, e, c): raise BaseException('own')\n",
+            "judge failed: BaseException: own",
+        ),
+        ("import os\ndef judge(e, c): os._exit(0)\n", "judge failed: SystemExit: 0"),
+        ("from os import _exit\nclass judge:\n    def __call__(self, e, c): _exit(0)\n", "judge failed: SystemExit: 0"),
+        ("def judge(e, c): return Verdict('yes')\n", "judge returned Verdict('yes'), expected True, False or None"),
+    ],
+)
+def test_whatever_ends_a_judge_leaves_it_undecided(tmp_path: Path, body: str, says: str) -> None:
+    found = _ask(_file(tmp_path, "ends", body))
+    assert [(v.correct, v.reason) for v in found] == [(None, says)] * len(ROWS)
+
+
+def test_a_process_that_a_judge_forks_ends_as_it_wants(tmp_path: Path) -> None:
+    body = "import os\ndef judge(e, c):\n    if not (pid := os.fork()): os._exit(7)\n"
+    found = _ask(_file(tmp_path, "forks", body + "    return Verdict(os.waitpid(pid, 0)[1] == 7 << 8)\n"), ["yes"])
+    assert found[0].correct is True
+
+
+def test_verdicts_of_numpy_are_verdicts(tmp_path: Path) -> None:
+    name = _file(tmp_path, "arrays", "import numpy\ndef judge(e, c): return Verdict(numpy.bool_(c.text == 'yes'))\n")
+    assert [v.correct for v in _ask(name)] == [True, False, False, False]
+
+
+def test_a_judge_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"cannot be made: ValueError: boom"):
+        _ask(_file(tmp_path, "boom", "class judge:\n    def __init__(self): raise ValueError('boom')\n"))
+
+
 def _table(name: str, **said: bool) -> dict[str, Any]:
     return {"name": name, **said}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 from s3ft import plugins
@@ -46,8 +47,15 @@ def load(spec: str | dict[str, Any], open_model: OpenModel | None = None) -> Jud
     if OPENER in options:
         raise UserError(f"judge {name!r}: {OPENER} is given by s3ft; leave it out")
     given = {OPENER: open_model} if OPENER in parameters else {}
-    made = cast(Judge, found(**options, **given))
-    return made if found.__module__.startswith("s3ft.judges.") and found is not Reward else _Guarded(made)
+    if found.__module__.startswith("s3ft.judges.") and found is not Reward:
+        return cast(Judge, found(**options, **given))
+    try:
+        with plugins.contained():
+            return _Guarded(cast(Judge, found(**options, **given)))
+    except (UserError, KeyboardInterrupt):
+        raise
+    except BaseException as error:
+        raise UserError(f"judge {name!r} cannot be made: {type(error).__name__}: {error}") from error
 
 
 def open_models(judge: Judge) -> None:
@@ -91,8 +99,12 @@ class _Each:
 
     def _one(self, example: Example, completion: Completion) -> Verdict:
         try:
-            return _verdict(self._function(example, completion))
-        except (Exception, SystemExit) as error:
+            with plugins.contained():
+                return _verdict(self._function(example, completion))
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            # SystemExit and what asynchronous libraries raise are no Exception.
             return _failed(error)
 
 
@@ -104,10 +116,11 @@ class _Guarded:
 
     def __call__(self, examples: Sequence[Example], completions: Sequence[Completion]) -> list[Verdict]:
         try:
-            verdicts = self._judge(examples, completions)
-        except UserError:
+            with plugins.contained():
+                verdicts = self._judge(examples, completions)
+        except (UserError, KeyboardInterrupt):
             raise
-        except (Exception, SystemExit) as error:
+        except BaseException as error:
             if len(examples) == 1:
                 return [_failed(error)]
             return [self([e], [c])[0] for e, c in zip(examples, completions, strict=True)]
@@ -117,9 +130,14 @@ class _Guarded:
 
 
 def _verdict(said: Any) -> Verdict:
-    if isinstance(said, Verdict):
+    if not isinstance(said, Verdict):
+        return Verdict(None, reason=f"judge returned {type(said).__name__}, expected a Verdict")
+    if said.correct is None or isinstance(said.correct, bool):
         return said
-    return Verdict(None, reason=f"judge returned {type(said).__name__}, expected a Verdict")
+    if type(said.correct).__name__ in ("bool", "bool_"):
+        # NumPy's are not Python's, and "is True" tells them apart.
+        return replace(said, correct=bool(said.correct))
+    return Verdict(None, reason=f"judge returned Verdict({said.correct!r}), expected True, False or None")
 
 
 def _failed(error: BaseException) -> Verdict:
