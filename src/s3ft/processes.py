@@ -35,8 +35,8 @@ _PARENT = "S3FT_PARENT"
 """The process that started a worker."""
 _PR_SET_PDEATHSIG = 1
 
-PATIENCE_S = 10.0
-"""Seconds that a command waits for another one that is ending."""
+_PATIENCE = "S3FT_PATIENCE_S"
+"""Seconds that a command waits for another one that is ending; 10 where it is not set."""
 
 T = TypeVar("T")
 
@@ -79,19 +79,23 @@ def seconds_after() -> float | None:
     return float(found) if found else None
 
 
+def _patience_s() -> float:
+    return float(os.environ.get(_PATIENCE, "10"))
+
+
 def num_cores() -> int:
     return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
 @contextmanager
-def locked(folder: Path, patience_s: float = PATIENCE_S) -> Iterator[TextIO]:
+def locked(folder: Path) -> Iterator[TextIO]:
     """Holds a folder for one command at a time; the lock ends with its processes, however they end.
 
     A worker that `run_workers` started works under the lock that it inherited, and of several ranks the first one holds
-    it. Waits `patience_s` seconds for a command that is about to end, then raises UserError."""
+    it. Waits some seconds for a command that is about to end, then raises UserError."""
     with (folder / ".lock").open("w") as file:
         if is_first_rank() and os.environ.get(_HOLDER) != str(folder.resolve()):
-            _lock(file, folder, time.monotonic() + patience_s)
+            _lock(file, folder, time.monotonic() + _patience_s())
         yield file
 
 
@@ -163,7 +167,7 @@ def errors() -> TextIO:
 
 def _ended(process: subprocess.Popen[bytes]) -> None:
     try:
-        process.wait(PATIENCE_S)
+        process.wait(_patience_s())
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()

@@ -106,6 +106,12 @@ MISTAKES = [
     ("recipes=[{mine: [{source: self, num_samples: 0}]}]", "num_samples: found 0"),
     ("recipes=[{mine: [{source: self, temperature: -1}]}]", "temperature: found -1"),
     ("recipes=[{mine: [{source: self, keep: best}]}]", "keep"),
+    ("sweep={rows: 5}", "sweep: found no values to try, expected learning_rate, lora_rank or both"),
+    ('cache="a\\0b"', "cache: found 'a\\x00b', expected text without null bytes"),
+    ("seeds=0", "'seeds': found 0; input should be a list"),
+    ("task=[rows]", "'task': found ['rows']; input should be a mapping"),
+    ("train=3", "'train': found 3; input should be a mapping"),
+    ("train.learning_rate=abc", "'train.learning_rate': found 'abc'"),
 ]
 
 

@@ -150,6 +150,13 @@ def test_a_hub_id_is_no_file(where: str) -> None:
     assert not readers.is_file(where)
 
 
+def test_a_csv_row_with_more_values_than_columns_is_named(tmp_path: Path) -> None:
+    """pandas would shift the columns without a word."""
+    (tmp_path / "rows.csv").write_text("question,answer\n1 + 1?,2,extra\n")
+    with pytest.raises(UserError, match=r"rows\.csv:2: found 3 values, expected 2 as in the header"):
+        list(readers.file(str(tmp_path / "rows.csv")))
+
+
 def test_values_of_a_csv_file_stay_the_text_that_they_are(tmp_path: Path) -> None:
     path = tmp_path / "numbers.csv"
     path.write_text('question,answer\r\n"2, and 2?",4\r\nWho?,007\r\nWhich?,NA\r\n', encoding="utf-8-sig")

@@ -306,6 +306,22 @@ def test_a_path_that_leads_nowhere_is_named(path: Any, says: str) -> None:
     assert says in str(found.value)
 
 
+@pytest.mark.parametrize("answer", [None, float("nan"), ""])
+def test_rows_that_lack_an_answer_are_counted(tmp_path: Path, answer: Any) -> None:
+    rows = [{"question": f"{i}?", "answer": answer if i in (7, 9) else "a"} for i in range(24)]
+    path = _file(tmp_path / "rows.jsonl", rows)
+    for columns in ({}, {"prompt": "question", "gold": "answer"}):
+        with pytest.raises(UserError, match=r"rows\.jsonl row 8: .*\(2 of 24 rows cannot be read\)"):
+            _all({"name": "rows", "path": path, **columns})
+
+
+def test_a_column_of_ids_that_is_not_there_is_named(tmp_path: Path) -> None:
+    path = _file(tmp_path / "rows.jsonl", [{"question": f"{i}?", "answer": "a", "nr": i} for i in range(24)])
+    assert {e.id for e in _all({"name": "rows", "path": path, "id": "nr"})} <= {str(i) for i in range(24)}
+    with pytest.raises(UserError, match="no column 'number'; columns found: question, answer, nr"):
+        _all({"name": "rows", "path": path, "id": "number"})
+
+
 def test_rows_are_streamed(tmp_path: Path) -> None:
     path = tmp_path / "rows.jsonl"
     _file(path, _many(450))

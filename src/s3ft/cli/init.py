@@ -128,6 +128,8 @@ def _beside(what: str) -> Path:
     if what in STARTS:
         return Path(f"{what}.yaml")
     path = Path(what)
+    if path.exists() and path.name in ("", ".."):
+        return Path(f"{path.resolve().name or 'data'}.yaml")
     if path.exists():
         return path.with_name(path.name.removesuffix(".gz")).with_suffix(".yaml")
     return Path(re.sub(r"\W+", "-", what.rpartition("/")[2]) + ".yaml")

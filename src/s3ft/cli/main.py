@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import sys
@@ -18,9 +17,6 @@ from s3ft.types import UserError
 
 if TYPE_CHECKING:
     from s3ft.config import RunConfig
-
-_NO_ACCESS = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.EEXIST)
-"""What a file or folder says that the user may not use so."""
 
 app = App(
     name="s3ft",
@@ -223,9 +219,9 @@ def main() -> None:
             sys.exit(130)
         _fail("stopped; repeat the command to go on", 130)
     except Exception as error:
-        if (isinstance(error, OSError) and error.errno == errno.ENOSPC) or "No space left on device" in str(error):
+        if "No space left on device" in str(error):
             _fail(f"no space left on the disk ({error}); free some and repeat the command to go on", 2)
-        if isinstance(error, OSError) and error.errno in _NO_ACCESS and error.filename:
+        if isinstance(error, OSError) and error.filename:
             _fail(
                 f"{error.filename}: cannot be written or read ({error.strerror}); choose another folder or allow it", 2
             )

@@ -17,7 +17,9 @@ SEEDS = 2**32
 
 
 def finite(value: Any, where: str = "") -> None:
-    """Every number in plain data is finite."""
+    """Every number in plain data is finite, and no text has a null byte, which no path may have."""
+    if isinstance(value, str) and "\0" in value:
+        raise ValueError(f"{where}: found {value!r}, expected text without null bytes")
     if isinstance(value, float) and not math.isfinite(value):
         raise ValueError(f"{where}: found {value}, expected a finite number")
     if isinstance(value, Mapping):

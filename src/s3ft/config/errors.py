@@ -15,7 +15,7 @@ def first_line(error: ValidationError, schema: type[BaseModel], prefix: Sequence
     """The line for the most telling error; `prefix` are the sections above `schema`."""
     first = max(error.errors(include_url=False), key=lambda e: (_is_unknown(e), len(e["loc"])))
     parts = [str(p) for p in first["loc"] if not str(p).startswith(("dict[", "function-", "tuple["))]
-    parts = [p for p in parts if p not in ("str", "Rung")]
+    parts = [p for p in parts if p not in ("str", "float", "Rung")]
     field = ".".join([*prefix, *parts])
     if _is_unknown(first):
         known = [".".join([*prefix, *parts[:-1], n]) for n in _fields(schema, parts[:-1])]
@@ -28,7 +28,10 @@ def first_line(error: ValidationError, schema: type[BaseModel], prefix: Sequence
             return said
         is_field = said.partition(":")[0] in _fields(schema, parts)
         return f"{field}.{said}" if is_field else f"{field}: {said}"
-    return f"field {field!r}: found {first['input']!r}; {first['msg'].lower()}"
+    said = first["msg"].lower().partition(" or instance of")[0]
+    for python, yaml in (("valid tuple", "list"), ("valid dictionary", "mapping")):
+        said = said.replace(python, yaml)
+    return f"field {field!r}: found {first['input']!r}; {said}"
 
 
 def _is_unknown(error: Any) -> bool:

@@ -295,6 +295,8 @@ class RunConfig(Section):
                 f"sweep.seed: found {self.sweep.seed}, which is also in seeds; choose another: a seed that values were "
                 "chosen with flatters them"
             )
+        if self.sweep is not None and not self.sweep.learning_rate and not self.sweep.lora_rank:
+            raise ValueError("sweep: found no values to try, expected learning_rate, lora_rank or both as lists")
         checks.scales(self.evaluate.scales, self.train.method)
         checks.revision(self.model, self.revision)
         if self.sweep is not None and self.sweep.lora_rank and self.train.method == "full":

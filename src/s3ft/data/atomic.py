@@ -19,6 +19,8 @@ _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)
 @contextmanager
 def whole(path: Path) -> Iterator[TextIO]:
     """A text file that takes its name only when the block ends well. Raises UserError if it cannot be written."""
+    if path.is_dir():
+        raise UserError(f"{path}: found a folder, expected the name of a file")
     partial = path.with_name(path.name + ".partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -50,6 +52,9 @@ def whole_folder(path: Path) -> Iterator[Path]:
     shutil.rmtree(partial, ignore_errors=True)
     try:
         partial.mkdir(parents=True)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    try:
         yield partial
         for place in [*partial.rglob("*"), partial]:
             handle = os.open(place, os.O_RDONLY)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -48,8 +49,9 @@ def read(row: Row, place: str, advice: str = "name yours with task.prompt and ta
             return understood(*reader(row, place), name)
     question, gold = _first(row, _QUESTIONS), _first(row, _ANSWERS)
     if question is None or gold is None:
+        found = ", ".join(f"{k} (empty)" if v in (None, "", []) else k for k, v in row.items())
         raise UserError(
-            f"{place}: columns found: {', '.join(row)}; none of the known forms ({'; '.join(FORMS)}; question and "
+            f"{place}: columns found: {found}; none of the known forms ({'; '.join(FORMS)}; question and "
             f"answer); {advice}"
         )
     return _question(row, place, question, gold)
@@ -165,7 +167,8 @@ def tools(value: Any, place: str, column: str) -> list[dict[str, Any]] | None:
             raise UserError(f"{place}: column {column!r} holds {_short(value)}, which is not JSON: {error}") from error
     if value is not None and not (isinstance(value, list) and all(isinstance(t, dict) for t in value)):
         raise UserError(
-            f"{place}: column {column!r} holds {_short(value)}, expected a list of tools; name yours with task.tools"
+            f"{place}: column {column!r} holds {_short(value)}, expected a list of tools; fix it, or "
+            "give the column another name"
         )
     return value or None
 
@@ -185,7 +188,7 @@ def _texts(value: Any) -> list[str]:
     if isinstance(value, list):
         is_talk = len(value) > 1 and any(isinstance(v, dict) and "role" in v for v in value)
         return [] if is_talk else [text for inner in value for text in _texts(inner)]
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
         return [str(value)]
     return [value] if isinstance(value, str) and value.strip() else []
 

@@ -66,10 +66,17 @@ def first(where: str) -> tuple[Row, str]:
     raise UserError(f"{where}: no rows; give a file with some")
 
 
+def every(where: Where, split: Split) -> Iterator[Row]:
+    """Every row that `rows` looks at for a split."""
+    return _pool(where, split if split in _given(where) else "train")
+
+
 def column(row: Row, name: str, place: str) -> Any:
     """A column that must be there; `answer.text` is the field text of the column answer, or of each of its parts.
     Raises UserError with the columns found."""
     value = row[name] if name in row else _nested(row, name.split("."))
+    if value is None and name in row:
+        raise UserError(f"{place}: column {name!r} is empty; fill it or drop the row")
     if value is None:
         found = ", ".join(k for k, v in row.items() if v is not None)
         raise UserError(f"{place}: no column {name!r}; columns found: {found}; name yours in the task's options")
@@ -100,6 +107,8 @@ def file(path: str) -> Iterator[Row]:
     try:
         options = _as_text(path, suffix) if _FORMATS[suffix] == "csv" else {}
         yield from datasets.load_dataset(_FORMATS[suffix], data_files=path, split="train", streaming=True, **options)
+    except UserError:
+        raise
     except Exception as error:
         raise UserError(f"{path}: cannot be read as {suffix[1:]}: {_line(error)}") from error
 
@@ -123,8 +132,16 @@ def _as_text(path: str, suffix: str) -> dict[str, Any]:
     of, and every value as the text that it is, so that an answer of 007 or NA stays one."""
     with gzip.open(path, "rb") if path.lower().endswith(".gz") else open(path, "rb") as opened:
         header = opened.readline().decode("utf-8-sig", "replace")
-    delimiter = "\t" if suffix == ".tsv" else max(",;\t|", key=header.count)
-    names = next(csv.reader([header], delimiter=delimiter), [])
+        delimiter = "\t" if suffix == ".tsv" else max(",;\t|", key=header.count)
+        names = next(csv.reader([header], delimiter=delimiter), [])
+        rest = (line.decode("utf-8", "replace") for line in opened)
+        values = next(csv.reader(rest, delimiter=delimiter), names)
+    if len(values) > len(names):
+        # pandas would take the first column for the rows' names, and shift the others.
+        raise UserError(
+            f"{path}:2: found {len(values)} values, expected {len(names)} as in the header; put values that hold "
+            f"{delimiter!r} in quotes, or name every column"
+        )
     return {
         "delimiter": delimiter,
         "converters": dict.fromkeys((n.strip("\r\n") for n in names), str),
@@ -172,6 +189,10 @@ def _of_hub(where: str, ask: Callable[..., Any]) -> Any:
     import datasets
 
     is_folder = Path(where).is_dir()
+    if is_folder and Path(where).resolve() == Path(Path(where).resolve().anchor):
+        raise UserError(
+            f"{where}: found the whole file system, expected a file, a folder with one data set or a Hub id"
+        )
     rest, _, revision = (where, "", "") if is_folder else where.partition("@")
     path, _, configuration = (rest, "", "") if is_folder else rest.partition(":")
     with hub.asked(f"data set {where!r}", "give path=FILE.jsonl", revision):

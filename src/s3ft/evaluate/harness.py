@@ -120,6 +120,8 @@ def _require_arguments(extra: dict[str, Any]) -> None:
             others = sorted(known.keys() - _OURS.keys())
             raise UserError(f"evaluate.extra: {plugins.unknown('argument of simple_evaluate', name, others)}")
         plugins.require_type(value, _stated_type(simple_evaluate, name), f"evaluate.extra.{name}")
+        if name == "num_fewshot" and isinstance(value, int) and value < 0:
+            raise UserError(f"evaluate.extra.num_fewshot: found {value}, expected 0 or more")
 
 
 def _stated_type(function: Any, name: str) -> Any:

@@ -10,7 +10,7 @@ from s3ft.data import formats, readers
 from s3ft.progress import say
 from s3ft.prompts import fill, names
 from s3ft.sources.paraphrase import PROMPT
-from s3ft.types import Example, Message, Split, Task
+from s3ft.types import Example, Message, Split, Task, UserError
 
 
 def task(
@@ -32,7 +32,8 @@ def task(
     the first is the gold. Without `reference` the judge compares with the gold, or with every accepted answer. Without
     `prompt` and `gold` the form is told by the columns: prompt and completion, messages, Alpaca, ShareGPT, question and
     answer. What was understood is printed. What has no test or validation split of its own is split by a hash of the
-    prompt: 90 train, 5 validation, 5 test."""
+    prompt: 5 % of the rows each for validation and test; of fewer than 400 rows 20 each, or 20 % for test and 10 % for
+    validation if that is less."""
     said = False
 
     def read(row: dict[str, Any], place: str) -> formats.Read:
@@ -56,10 +57,26 @@ def task(
 
     def example(row: dict[str, Any], place: str) -> Example:
         found, offered = read(row, place), formats.tools(row.get(tools), place, tools)
-        return formats.example(row, found.prompt, found.gold, found.reference, offered, row.get(id))
+        # A column of another name than the default was asked for: it must be there.
+        own = row.get(id) if id == "id" else readers.column(row, id, place)
+        return formats.example(row, found.prompt, found.gold, found.reference, offered, own)
+
+    def is_unread(row: dict[str, Any]) -> bool:
+        try:
+            example(row, "")
+        except UserError:
+            return True
+        return False
 
     def rows(split: Split) -> Iterator[Example]:
-        return (example(row, place) for row, place in readers.rows(path, split, lambda r, p: read(r, p).prompt))
+        try:
+            for row, place in readers.rows(path, split, lambda r, p: read(r, p).prompt):
+                yield example(row, place)
+        except UserError as error:
+            unread = [is_unread(row) for row in readers.every(path, split)]
+            if any(unread):
+                raise UserError(f"{error} ({sum(unread)} of {len(unread)} rows cannot be read)") from error
+            raise
 
     return Task("rows", rows, judge, paraphrase)
 
