@@ -109,6 +109,14 @@ def test_a_training_row_says_what_became_of_it(
     assert any(line.startswith("tokens trained on") for line in lines) == (id == "train-3")
 
 
+@pytest.mark.parametrize("name", ["records/s3ft.jsonl", "evals/base.samples.jsonl", "data/test.jsonl"])
+@pytest.mark.parametrize("content", ['{"id": "tr', '{"id": "train-1"}', "[]"])
+def test_a_damaged_file_is_named(run_dir: Path, name: str, content: str) -> None:
+    (run_dir / name).write_text(content)
+    with pytest.raises(UserError, match=f"{name}: damaged .*; s3ft run with the run's config makes it again"):
+        explain.show(run_dir, "train-1")
+
+
 def test_an_id_must_be_one_row_s(run_dir: Path) -> None:
     with pytest.raises(UserError, match="3 rows have an id that begins with 'tr': train-1, train-2, train-3"):
         explain.show(run_dir, "tr")

@@ -16,10 +16,10 @@ from s3ft import lab
 from s3ft.chat import open_chat
 from s3ft.cli import main
 from s3ft.config import ChatConfig
-from s3ft.data import atomic, made, records
+from s3ft.data import atomic, made, records, splits
 from s3ft.models import adapters, loading
 from s3ft.models.local import LocalModel
-from s3ft.runs import directory
+from s3ft.runs import directory, train
 from s3ft.types import Adapter, Completion, Request, Sampling
 
 PROMPTS = [[{"role": "user", "content": row["prompt"]}] for row in lab.load("train")[:8]]
@@ -52,7 +52,9 @@ def run(tmp_path_factory):
     torch.manual_seed(0)
     lora = LoraConfig(r=4, lora_alpha=2, target_modules="all-linear", init_lora_weights=False)
     get_peft_model(loading.load_model(base, torch.float32), lora).save_pretrained(adapter)
-    made.write(adapter / "s3ft.json", {"key": "k"}, [p for p in adapter.iterdir() if p.is_file()])
+    splits.write(opened.task, opened.data, "k", 8)
+    key = train.job(opened, "s3ft", opened.config.train, 1, adapter).key
+    made.write(adapter / "s3ft.json", {"key": key, "dropped": []}, [p for p in adapter.iterdir() if p.is_file()])
     return run
 
 
@@ -130,6 +132,24 @@ def test_a_damaged_adapter_is_never_merged(run, s3ft, tmp_path, damage):
     assert code == 2
     assert f"{weights}: {'missing' if damage == 'missing' else 'damaged or changed'}" in said.replace("\n", "")
     assert not list(tmp_path.iterdir())
+
+
+def test_an_adapter_of_other_targets_is_not_merged_and_explain_says_it(run, s3ft, tmp_path):
+    summary = run / "records" / "s3ft.json"
+    before = summary.read_text()
+    id = tiny.record(0, Completion("")).example.id
+    assert "trained on other targets" not in s3ft("explain", run, id)[1]
+    summary.write_text(json.dumps({**json.loads(before), "key": "other targets"}))
+    try:
+        code, said = s3ft("export", run, "s3ft", "--seed", 1, "--out", tmp_path / "merged")
+        explained = s3ft("explain", run, id)
+    finally:
+        summary.write_text(before)
+    assert (code, said.count("\n")) == (2, 1), said
+    assert "seed-1: trained on other targets, or otherwise, than the run now has; s3ft run" in said
+    assert not list(tmp_path.iterdir())
+    assert explained[0] == 0
+    assert "s3ft-seed-1: trained on other targets" in explained[1]
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,9 @@ import yaml
 
 from s3ft import report
 from s3ft.cli import reporting
-from s3ft.data import atomic, jsonl, made, records
+from s3ft.data import atomic, jsonl, made, records, splits
 from s3ft.report import browser, collect, gate
+from s3ft.runs import directory, train
 from s3ft.types import Candidate, Completion, Example, Record, UserError, Verdict
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -112,7 +113,7 @@ def test_intervals_hold_the_mean(run):
 
 
 def test_written_files(run, capsys):
-    report.write(run)
+    report.show(report.write(run), run)
     found = json.loads((run / "report.json").read_text())
     assert {"model", "task", "base", "recipes"} <= found.keys()
     text = (run / "report.md").read_text()
@@ -123,13 +124,13 @@ def test_written_files(run, capsys):
 
 
 def test_the_share_of_undecided_verdicts_is_shown(run, capsys):
-    report.write(run)
+    report.show(report.write(run), run)
     assert "undecided, which" not in capsys.readouterr().out
     assert "| 0.0 % of test items |" in (run / "report.md").read_text()
     made.write(run / "records" / "s3ft.json", {**SUMMARY, "undecided": {"self": 3}, "judged": 12}, [])
     path = run / "evals" / "s3ft-seed-1.json"
     made.write(path, {"seconds": 1.0, "undecided": 1}, [path.with_suffix(".samples.jsonl")])
-    report.write(run)
+    report.show(report.write(run), run)
     shares = json.loads((run / "report.json").read_text())["recipes"]["s3ft"]["undecided_share"]
     assert shares == {"target": 1 / 8, "build": 3 / 12}
     assert "s3ft 25.0 % of targets, 12.5 % of test items" in " ".join(capsys.readouterr().out.split())
@@ -193,12 +194,31 @@ def test_several_runs_stand_beside_each_other(run, capsys):
     assert "differ in model, task or test rows" in said
     with pytest.raises(UserError, match="found 2 runs, expected one"):
         reporting.folders([run, run], "s3ft", 0.02)
+    with pytest.raises(UserError, match="expected each folder once"):
+        reporting.folders([run, run / "..", run], None, 0.02)
+
+
+def test_beside_each_other_only_the_table_of_all_is_printed(run, capsys):
+    opened = directory.existing(run)
+    splits.write(opened.task, opened.data, "k", 4)
+    for recipe in opened.recipes:
+        for seed in (0, 1):
+            facts = opened.adapter(recipe, seed) / "s3ft.json"
+            key = train.job(opened, recipe, opened.config.train, seed, run).key
+            made.write(facts, {"seconds": 3.0, "key": key}, [])
+    shutil.copytree(run, run / "again")
+    reporting.folders([run, run / "again"], None, 0.02)
+    said = capsys.readouterr().out
+    assert said.count("runs beside each other") == 1
+    assert "Training rows" not in said
+    assert re.search(r"^again +25\.0", said, re.MULTILINE)
+    assert (run / "again" / "report.html").is_file()
 
 
 def test_a_run_that_is_half_done_shows_the_rest(run, capsys):
     for path in (run / "evals").glob("s3ft-seed-1.*"):
         path.unlink()
-    report.write(run)
+    report.show(report.write(run), run)
     found = json.loads((run / "report.json").read_text())
     assert list(found["recipes"]) == ["sft"]
     assert found["missing"] == ["s3ft-seed-1"]
@@ -353,7 +373,7 @@ def test_strata_and_what_the_intervals_are_over_are_in_the_report(run):
 
 def test_drift_is_a_mean_over_seeds_and_answers_in_nats(run, capsys):
     assert collect.report(run)["recipes"]["sft"]["drift"] is None
-    report.write(run)
+    report.show(report.write(run), run)
     assert "not measured" in (run / "report.md").read_text()
     drifted(run, "base", 0.0)
     for seed in (0, 1):
@@ -366,7 +386,7 @@ def test_drift_is_a_mean_over_seeds_and_answers_in_nats(run, capsys):
     assert sft["kl"]["low"] < 3 < sft["kl"]["high"]
     assert sft["same"]["mean"] == 0
     assert found["comparisons"][0]["drift"]["task"]["mean"] == pytest.approx(0.75 - 3)
-    report.write(run)
+    report.show(report.write(run), run)
     assert "| sft | 1 | 0 | 1 | 3 | 3 | 0/0 |" in (run / "report.md").read_text()
 
 
@@ -389,7 +409,7 @@ def test_without_benchmarks_the_drop_is_said_to_be_missing_and_not_drawn_as_none
 
 
 def test_undefined_numbers_are_null_and_words(run, capsys):
-    report.write(run)
+    report.show(report.write(run), run)
     text = (run / "report.json").read_text()
     assert "NaN" not in text
     assert "Infinity" not in text

@@ -6,6 +6,7 @@ import pytest
 
 from s3ft import config
 from s3ft.runs import sweep, train
+from s3ft.types import UserError
 
 
 def points(*found):
@@ -42,6 +43,11 @@ def counted(targets, **fields):
     return SimpleNamespace(
         config=made, counts=lambda split: SimpleNamespace(rows=100), summary=lambda name: {"targets": targets[name]}
     )
+
+
+def test_a_sweep_without_values_is_a_mistake():
+    with pytest.raises(UserError, match="names no values to try; add sweep"):
+        sweep.sweep(counted({"s3ft": 1}))
 
 
 @pytest.mark.parametrize(("budget", "expected"), [("steps", 21), ("passes", 9)])

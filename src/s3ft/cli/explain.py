@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from rich.console import Console
 from rich.markup import escape
@@ -12,9 +12,11 @@ from rich.text import Text
 
 from s3ft.data import jsonl, made, records
 from s3ft.progress import shown
-from s3ft.runs import directory
+from s3ft.runs import directory, train
 from s3ft.runs.directory import Run
 from s3ft.types import Candidate, Example, Record, UserError
+
+T = TypeVar("T")
 
 _WORDS = {True: "right", False: "wrong", None: "undecided"}
 
@@ -27,10 +29,16 @@ def show(run_dir: Path, id: str) -> None:
     run = directory.existing(run_dir)
     files = sorted((run_dir / "records").glob("*.jsonl"))
     tests = {e.id: e for e in _test_rows(run)}
-    items = {s["id"]: s["set"] for p in _samples(run).values() for s in jsonl.read(p)}
-    trained = dict.fromkeys(r.example.id for p in files for r in records.read(p))
+    items = {s["id"]: s["set"] for p in _samples(run).values() for s in _whole(p, jsonl.read(p, ("id", "set")))}
+    trained = dict.fromkeys(r.example.id for p in files for r in _whole(p, records.read(p)))
     whole = _whole_id(run_dir, dict.fromkeys([*trained, *tests, *items]), id)
     console = Console(highlight=False)
+    if outdated := _outdated(run):
+        console.print(
+            f"{', '.join(outdated)}: trained on other targets, or otherwise, than the run now has; s3ft run trains and "
+            "measures again",
+            soft_wrap=True,
+        )
     if whole in trained:
         found = {p.stem: r for p in files for r in records.read(p) if r.example.id == whole}
         _show_training_row(console, run, found)
@@ -53,6 +61,14 @@ def _show_training_row(console: Console, run: Run, found: dict[str, Record]) -> 
                 console.print(f"not trained on: {escape(too_long[key])}")
             else:
                 console.print(_tokens(run.chat, record, record.candidates[place]))
+
+
+def _outdated(run: Run) -> list[str]:
+    try:
+        return train.outdated(run)
+    except UserError:
+        # Of a run that is not built to its end nothing says what its adapters should be made of.
+        return []
 
 
 def _left_out(run: Run, recipe: str) -> dict[str, str]:
@@ -105,7 +121,16 @@ def _samples(run: Run) -> dict[str, Path]:
 
 def _test_rows(run: Run) -> Iterator[Example]:
     split = run.config.evaluate.split
-    return run.examples(split) if (run.data / f"{split}.jsonl").is_file() else iter(())
+    path = run.data / f"{split}.jsonl"
+    return _whole(path, run.examples(split)) if path.is_file() else iter(())
+
+
+def _whole(path: Path, rows: Iterator[T]) -> Iterator[T]:
+    """The rows of a file that a stage wrote. Raises UserError if it is damaged."""
+    try:
+        yield from rows
+    except (UserError, KeyError, TypeError) as error:
+        raise UserError(f"{path}: damaged ({error}); s3ft run with the run's config makes it again") from error
 
 
 def _show_example(console: Console, example: Example, kind: str) -> None:

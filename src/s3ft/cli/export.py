@@ -8,7 +8,7 @@ from typing import Literal
 from s3ft import plugins
 from s3ft.data import atomic, exports, jsonl
 from s3ft.progress import say
-from s3ft.runs import directory
+from s3ft.runs import directory, train
 from s3ft.runs.directory import Run
 from s3ft.types import Adapter, UserError
 
@@ -42,6 +42,11 @@ def _seed(run: Run, seed: int | None) -> int:
 def _merged(run: Run, recipe: str, seed: int, out: Path) -> None:
     adapter = Adapter(run.adapter(recipe, seed))
     directory.trained(adapter)
+    if train.is_outdated(run, recipe, seed):
+        raise UserError(
+            f"{adapter.folder}: trained on other targets, or otherwise, than the run now has; s3ft run or s3ft train "
+            "with the run's config trains it again"
+        )
     with atomic.whole_folder(out) as folder:
         from s3ft.models import adapters
         from s3ft.runs.quiet import quiet_libraries

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,9 @@ def one(run: Run, gate: str | None, margin: float) -> int:
     """Writes and prints the report of a run. Returns the exit code: that of the gate, if a recipe is named."""
     if gate is not None and gate not in run.recipes:
         raise UserError(f"--gate: found {gate!r}, expected a recipe of {run.folder}: {', '.join(run.recipes)}")
-    return gated(report.write(run.folder, train.outdated(run), margin), run.folder, gate, margin)
+    found = report.write(run.folder, train.outdated(run), margin)
+    report.show(found, run.folder, margin)
+    return gated(found, run.folder, gate, margin)
 
 
 def gated(found: dict[str, Any], folder: Path, gate: str | None, margin: float) -> int:
@@ -47,6 +50,8 @@ def folders(runs: list[Path], gate: str | None, margin: float) -> int:
             raise UserError(f"{folder}: not a folder; give folders under runs/, or a config")
     if len(runs) > 1 and gate is not None:
         raise UserError(f"--gate: found {len(runs)} runs, expected one")
+    if len({folder.resolve() for folder in runs}) < len(runs):
+        raise UserError(f"found {', '.join(map(str, runs))}, expected each folder once")
     opened = [directory.existing(folder) for folder in runs]
     if len(runs) == 1:
         with locked(runs[0]):
@@ -63,10 +68,13 @@ def beside(found: dict[Path, dict[str, Any]], margin: float) -> None:
     """Prints the recipes of several runs in one table; `found`: report.json by run folder."""
     console = Console(highlight=False, markup=False)
     table = Table(box=None, pad_edge=False, title="runs beside each other", title_justify="left")
-    for heading in ("", "task", "gain", "mean drop", "verdict"):
-        table.add_column(heading, justify="right" if heading in ("task", "gain", "mean drop") else "left", no_wrap=True)
+    table.add_column("", overflow="fold")
+    for heading in ("task", "gain", "mean drop", "verdict"):
+        table.add_column(heading, justify="left" if heading == "verdict" else "right", no_wrap=True)
+    names = Counter(folder.name for folder in found)
     for folder, content in found.items():
-        table.add_row(shown(folder.name), details.score(content["base"]["target"]))
+        name = folder.name if names[folder.name] == 1 else str(folder)
+        table.add_row(shown(name), details.score(content["base"]["target"]))
         for recipe, result in content["recipes"].items():
             change = [details.signed(result[k]) for k in ("gain", "mean_drop")]
             word = gates.decide(content, recipe, margin).word

@@ -11,7 +11,7 @@ from s3ft.report import collect, gate, html, plot, table
 
 
 def write(folder: Path, outdated: Sequence[str] = (), margin: float = gate.MARGIN) -> dict[str, Any]:
-    """Writes the reports, prints the table and returns the content of report.json.
+    """Writes the reports and returns the content of report.json.
 
     `outdated`: arms in evals/ that were trained on other targets than records/ now has; they count as not measured.
     `margin`: the mean drop that is put up with, as a fraction. Raises UserError if a stage before it has not run."""
@@ -21,5 +21,9 @@ def write(folder: Path, outdated: Sequence[str] = (), margin: float = gate.MARGI
     with atomic.whole(folder / "report.md") as file:
         file.write(table.markdown(found, margin))
     html.write(found, folder, margin)
-    table.show(found, folder, margin)
     return found
+
+
+def show(found: dict[str, Any], folder: Path, margin: float = gate.MARGIN) -> None:
+    """Prints what `write` returned."""
+    table.show(found, folder, margin)

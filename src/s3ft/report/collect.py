@@ -16,6 +16,7 @@ import yaml
 from s3ft.config import RunConfig, parse
 from s3ft.data import made
 from s3ft.evaluate import statistics
+from s3ft.progress import say
 from s3ft.report import drift, flips, front, measured
 from s3ft.report.measured import Arm, stack
 from s3ft.types import UserError
@@ -204,4 +205,5 @@ def _versions(folder: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
+        say(f"{path}: missing or damaged; the report has no versions")
         return {}

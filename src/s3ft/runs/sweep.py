@@ -17,7 +17,7 @@ from s3ft.progress import progress
 from s3ft.runs import base_answers
 from s3ft.runs.directory import Run
 from s3ft.runs.train import Job, job, require_targets, train_jobs
-from s3ft.types import Adapter
+from s3ft.types import Adapter, UserError
 
 
 def sweep(run: Run) -> None:
@@ -25,7 +25,7 @@ def sweep(run: Run) -> None:
     base, and the one that is taken; sweep/RECIPE.samples.jsonl: the same row by row."""
     config = run.config
     if config.sweep is None:
-        return
+        raise UserError("sweep: the config names no values to try; add sweep: {learning_rate: [1e-4, 3e-4]}")
     require_targets(run)
     rows = [run.counts("validation").digest, config.sweep.rows, "one standard error"]
     jobs = {n: [job(run, n, s, config.sweep.seed, _folder(run, n, s)) for s in _points(config, n)] for n in run.recipes}

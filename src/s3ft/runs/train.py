@@ -49,15 +49,14 @@ def _setting(run: Run, recipe: str) -> TrainConfig:
 
 def outdated(run: Run) -> list[str]:
     """The arms whose adapters were trained on other targets, or otherwise, than records and config now say."""
-    found = []
-    for name in run.recipes:
-        setting = _setting(run, name)
-        for seed in run.config.seeds:
-            wanted = job(run, name, setting, seed, run.adapter(name, seed))
-            facts = made.read(wanted.folder / "s3ft.json")
-            if facts is not None and facts["key"] != wanted.key:
-                found.append(arm(name, seed))
-    return found
+    return [arm(name, seed) for name in run.recipes for seed in run.config.seeds if is_outdated(run, name, seed)]
+
+
+def is_outdated(run: Run, recipe: str, seed: int) -> bool:
+    """Whether an adapter is there that was trained on other targets, or otherwise, than records and config now say."""
+    wanted = job(run, recipe, _setting(run, recipe), seed, run.adapter(recipe, seed))
+    facts = made.read(wanted.folder / "s3ft.json")
+    return facts is not None and facts["key"] != wanted.key
 
 
 def require_targets(run: Run) -> None:
@@ -85,11 +84,18 @@ def steps(run: Run, recipe: str) -> int:
     return max(1, round(-(-rows // config.batch_size) * config.epochs))
 
 
+def _name(job: Job) -> str:
+    how = job.setting
+    return f"{job.recipe} seed {job.seed}, rate {how.learning_rate:g}" + (
+        f", rank {how.lora_rank}" if how.method != "full" else ""
+    )
+
+
 def train_jobs(run: Run, jobs: list[Job]) -> None:
     """Trains what is missing."""
     missing = [job for job in jobs if made.read(job.folder / "s3ft.json", job.key) is None]
-    if reused := [f"{job.recipe} seed {job.seed}" for job in jobs if job not in missing]:
-        run.log(f"train: reused {', '.join(reused)}")
+    if reused := [_name(job) for job in jobs if job not in missing]:
+        run.log(f"train: reused {'; '.join(reused)}")
     if not missing:
         return
     from s3ft.models import loading
@@ -114,4 +120,4 @@ def train_jobs(run: Run, jobs: list[Job]) -> None:
             facts = loop.train(base, prepared[job.recipe], job.folder, arm, bar=bar)
             names = ", ".join(id for id, _ in facts["dropped"][:5])
             left_out = f", {len(facts['dropped'])} rows left out ({names})" if facts["dropped"] else ""
-            run.log(f"train {job.recipe} seed {job.seed}: loss {facts['mean_loss']:.3f}{left_out}")
+            run.log(f"train {_name(job)}: loss {facts['mean_loss']:.3f}{left_out}")

@@ -119,7 +119,7 @@ def _follow(bar: Bar, watch: TrainingCallback, arm: Arm, rows: Rows) -> None:
     per_step, first = size * sum(rows.lengths) / len(rows), watch.resumed
 
     def detail() -> str:
-        said = f"{arm.recipe} seed {arm.seed}"
+        said = f"{arm.recipe} seed {arm.seed}, rate {arm.config.rate(arm.recipe):g}"
         if watch.losses:
             speed = per_step * (len(watch.losses) - first) / (time.monotonic() - begun)
             said += f", loss {watch.losses[-1]:.3f}" + (f", {speed:,.0f} tokens/s" if speed else "")
