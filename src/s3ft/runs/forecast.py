@@ -20,6 +20,8 @@ class Rates:
     """One row of one pass of one adapter."""
     evaluate: float | None = None
     """One adapter, or the base, on all its items."""
+    start: float | None = None
+    """A process of a stage until it has imported what it works with."""
 
 
 def known(run: Run) -> Rates:
@@ -49,13 +51,11 @@ def seconds(run: Run, rates: Rates, rows: int, parts: int) -> dict[str, float | 
     sweep = config.sweep
     points = len(sweep.learning_rate or (0,)) * len(sweep.lora_rank or (0,)) * len(run.recipes) if sweep else 0
     passes = rows * config.train.epochs
-    return {
-        "build": _times(rates.build, rows * to_build / len(run.recipes)),
-        "sweep": _times(rates.train, points * passes),
-        "train": _times(rates.train, to_train * passes / max(1, parts)),
-        "evaluate": _times(rates.evaluate, to_measure / max(1, parts)),
+    work = {
+        "build": (rates.build, rows * to_build / len(run.recipes)),
+        "sweep": (rates.train, points * passes),
+        "train": (rates.train, -(-to_train // max(1, parts)) * passes),
+        "evaluate": (rates.evaluate, -(-to_measure // max(1, parts))),
     }
-
-
-def _times(rate: float | None, number: float) -> float | None:
-    return 0.0 if not number else None if rate is None else rate * number
+    start = rates.start or 0.0
+    return {s: 0.0 if not n else None if rate is None else start + rate * n for s, (rate, n) in work.items()}

@@ -22,7 +22,7 @@ MOST = 8
 def _report(run: Run) -> None:
     from s3ft import report
 
-    report.write(run.folder, train.outdated(run))
+    report.show(report.write(run.folder, train.outdated(run)), run.folder)
 
 
 STAGES: dict[str, Callable[[Run], None]] = {
@@ -60,7 +60,8 @@ def run_all(run: Run, lock: TextIO) -> int:
             run.log(f"{stage}: a process was ended by signal {code - 128}; repeat the command to go on")
         if code:
             return code
-        _remember(run, stage, (time.monotonic() - begun) * parts, len(_made(run) - todo))
+        seconds = max(0.1, time.monotonic() - begun - (rates.start or 0.0))
+        _remember(run, stage, seconds, -(-len(_made(run) - todo) // parts))
     if _made(run) == before:
         run.log(f"{run.folder}: was finished; all records, adapters and measurements were reused")
     return 0
@@ -73,7 +74,8 @@ def _made(run: Run) -> frozenset[tuple[str, int]]:
 
 
 def _remember(run: Run, stage: str, seconds: float, made: int) -> None:
-    """What a stage took, for the next forecast. A build answers from the cache what it can: only a pilot times it."""
+    """What a stage took for so many adapters one after another, for the next forecast. A build answers from the cache
+    what it can: only a pilot times it."""
     if made and stage == "train":
         forecast.keep(run, train=seconds / (made * run.counts("train").rows * run.config.train.epochs))
     elif made and stage == "evaluate":
