@@ -105,6 +105,17 @@ class BuildCounts:
     gold: VerdictCounts
     recipes: dict[str, RecipeCounts]
 
+    def undecided(self) -> str:
+        """On how many completions the judge was undecided, and the most frequent reason; empty if on none."""
+        counts = [self.gold, *(c.judged for c in self.recipes.values())]
+        reasons = sum((c.reasons for c in counts), Counter[str]())
+        if not reasons:
+            return ""
+        return (
+            f"undecided on {reasons.total()} of {sum(c.asked for c in counts)} completions, such as: "
+            f"{reasons.most_common(1)[0][0]}"
+        )
+
     @classmethod
     def of(cls, recipes: dict[str, Recipe]) -> BuildCounts:
         names = {name: tuple(dict.fromkeys(r.source for r in recipe)) for name, recipe in recipes.items()}

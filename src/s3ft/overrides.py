@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +12,8 @@ from s3ft.types import Candidate, Completion, Example, Record, UserError, Verdic
 DROP = "drop"
 """The decision that leaves a row out."""
 NOT_APPLIED = "not applied"
+NAMED = 5
+"""Decisions that are named in a message."""
 Decisions = Mapping[str, str]
 """Row id -> the source of its target, or DROP."""
 
@@ -28,6 +30,13 @@ def read(path: str | None) -> dict[str, str]:
             raise UserError(f"{place}: id {row['id']!r} is there twice; keep one of them")
         found[str(row["id"])] = source or DROP
     return found
+
+
+def unmatched(decisions: Decisions, found: Collection[str]) -> str:
+    """The decisions whose rows were not found, in words: how many, and the first; empty if there are none."""
+    left = [id for id in decisions if id not in found]
+    names = ", ".join(left[:NAMED]) + (" ..." if len(left) > NAMED else "")
+    return f"{len(left)} of {len(decisions)} overrides match no training row: {names}" if left else ""
 
 
 def decided(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from s3ft import overrides, plugins
+from s3ft import overrides, plugins, prompts
 from s3ft.build_statistics import BuildCounts, VerdictCounts
 from s3ft.ladder import Means, climb, with_score
 from s3ft.overrides import Decisions
@@ -72,6 +72,24 @@ def require_capabilities(recipes: Mapping[str, Recipe], backend: Backend) -> Non
             require(backend, "score", f"recipe {name!r} keeps the likeliest completion")
 
 
+def require_fields(recipes: Mapping[str, Recipe], paraphrase: str, examples: Iterable[Example] = ()) -> None:
+    """Raises UserError if a recipe asks for paraphrases, and their prompt has no {gold}, or a field that a row lacks:
+    the model would be shown its name in braces."""
+    if not any(rung.source == "paraphrase" for rungs in recipes.values() for rung in rungs):
+        return
+    asked, known = prompts.names(paraphrase), ("prompt", "gold")
+    if "gold" not in asked:
+        raise UserError(
+            f"paraphrase prompt {paraphrase[:60]!r} has no field {{gold}}, so that the model is never shown the gold; "
+            "add {gold}, or use a recipe without paraphrase"
+        )
+    for example in examples if set(asked) - {*known} else ():
+        if unknown := [name for name in asked if name not in known and name not in example.meta]:
+            fields = list(dict.fromkeys([*known, *example.meta]))
+            line = plugins.unknown("field", unknown[0], fields)
+            raise UserError(f"paraphrase prompt: {line} (row {example.id!r})")
+
+
 @dataclass
 class Build:
     """Records as they are made: iterating yields (recipe, records of a chunk of rows). Made by `build_records`."""
@@ -106,6 +124,7 @@ class Build:
 
     def __iter__(self) -> Iterator[tuple[str, list[Record]]]:
         for rows in chunks(self.examples):
+            require_fields(self.recipes, self.options.paraphrase, rows)
             gold = self.judge(rows, [Completion(e.gold) for e in rows])
             self.counts.gold.add(rows, gold)
             _stop_if_gold_is_rejected(self.counts.gold, gold)
@@ -214,7 +233,7 @@ def _stop_if_undecided(counts: Sequence[VerdictCounts], limit: float) -> None:
         why = "; ".join(f"{reason} ({n})" for reason, n in reasons.most_common(3))
         raise UserError(
             f"the judge is undecided on {undecided} of {asked} completions, at most {limit:.0%} are allowed: {why}; "
-            "fix the references or the judge (s3ft check shows them), or raise max_undecided"
+            "fix the references or the judge, or raise max_undecided"
         )
 
 
@@ -224,5 +243,5 @@ def _stop_if_gold_is_rejected(counts: VerdictCounts, verdicts: Sequence[Verdict]
         why = "; ".join(f"{reason} ({n})" for reason, n in answers.most_common(3))
         raise UserError(
             f"the judge rejects the gold of all {counts.asked} rows read: {why}; that is a fault of the judge or of "
-            "the references; fix them, s3ft check shows them"
+            "the references; fix them"
         )

@@ -35,6 +35,7 @@ def s3ft(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "caches"))
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setenv("S3FT_PATIENCE_S", "0.2")
 
     def command(*arguments: str) -> Ended:
         monkeypatch.setattr(sys, "argv", ["s3ft", *arguments])
@@ -180,10 +181,16 @@ def test_duplicate_rows_are_kept_once_and_counted(s3ft: Command) -> None:
     config = _config()
     rows = [json.loads(line) for line in Path("train.jsonl").read_text().splitlines()]
     _jsonl("train.jsonl", [*rows, *rows[:3], {"prompt": "test question 1", "gold": "gold 1"}])
+    _jsonl("test.jsonl", [{**r, "prompt": f"test {r['prompt']}"} for r in (*ROWS[:11], ROWS[0])])
     ended = s3ft("build", config)
     assert ended.code == 0
-    said = "removed 3 duplicate rows and 1 whose prompt is also in an evaluation split"
+    said = (
+        "data: 12 train, 12 validation, 11 test; 5 of 40 rows read were removed: prompt and gold of an earlier row "
+        "(3 train, 1 test), prompt also in an evaluation split (1 train)"
+    )
     assert said in Path("runs/run/log.txt").read_text()
+    shown = " ".join(s3ft("check", config).out.split())
+    assert said.removeprefix("data: ") in shown
     assert len(Path("runs/run/records/ssr.jsonl").read_text().splitlines()) == 12
 
 
@@ -200,7 +207,7 @@ def test_a_run_directory_of_another_config_is_refused_with_the_fields_that_diffe
 def test_a_run_directory_at_work_is_refused(s3ft: Command) -> None:
     path = _config()
     with opening.opened(configs.load(Path(path)), "run"):
-        for command in ("build", "run"):
+        for command in ("build", "train", "evaluate", "run"):
             _is_one_line(s3ft(command, path), "runs/run: another s3ft is at work here")
     assert s3ft("build", path).code == 0
 
@@ -221,6 +228,77 @@ def test_a_judge_that_cannot_tell_stops_the_build_with_its_reasons(s3ft: Command
     ended = s3ft("build", config)
     _is_one_line(ended, "the judge is undecided on", "RuntimeError: no unit", "raise max_undecided")
     assert not Path("runs/run/records/ssr.jsonl").exists()
+
+
+def test_overrides_of_no_row_are_counted_and_named(s3ft: Command) -> None:
+    rows = [{"id": f"r{i}", "prompt": f"train question {i}", "gold": f"gold {i}"} for i in range(12)]
+    config = _config(overrides="decided.jsonl")
+    _jsonl("train.jsonl", rows)
+    _jsonl("decided.jsonl", [{"id": i, "source": "gold"} for i in ("r3", *(f"typo{n}" for n in range(7)))])
+    said = "7 of 8 overrides match no training row: typo0, typo1, typo2, typo3, typo4 ..."
+    assert said in " ".join(s3ft("check", config).out.split())
+    assert s3ft("build", config).code == 0
+    assert said in Path("runs/run/log.txt").read_text()
+    _jsonl("decided.jsonl", [{"id": "r3", "source": "gold"}])
+    assert "match no" not in s3ft("check", config).out
+
+
+@pytest.mark.parametrize("where", ["judge", "import"])
+def test_a_judge_that_ends_the_process_does_not_look_like_success(s3ft: Command, where: str) -> None:
+    """In a process of its own: pytest would end with it."""
+    end = "import os\n" + ("os._exit(0)\n" if where == "import" else "")
+    Path("ends.py").write_text(f"{end}def judge(example, completion):\n    os._exit(0)\n")
+    config = _config(judge="ends.py")
+    _jsonl("judged.jsonl", [{"prompt": "a", "completion": "b", "reference": "c"}])
+    for command in (["check", config], ["build", config]):
+        done = subprocess.run([sys.executable, "-m", "s3ft", *command], capture_output=True, text=True)
+        _is_one_line(Ended(done.returncode, done.stdout, done.stderr), "SystemExit: 0")
+    done = subprocess.run([sys.executable, "-m", "s3ft", "judge", "ends.py", "judged.jsonl"], capture_output=True)
+    assert (b"SystemExit: 0" in done.stdout) == (where == "judge")
+    assert done.returncode == (0 if where == "judge" else 2)
+
+
+def test_a_judge_that_fails_on_few_completions_is_said(s3ft: Command) -> None:
+    """Too few to stop a build; the golds are judged, what the model writes is not."""
+    Path("picky.py").write_text(
+        "from s3ft.types import Verdict\n\n\ndef judge(example, completion):\n"
+        "    if completion.text != example.gold:\n        raise RuntimeError('no unit')\n    return Verdict(True)\n"
+    )
+    config = _config(judge="picky.py")
+    _jsonl("train.jsonl", [{"prompt": f"train question {i}", "gold": f"gold {i}"} for i in range(4)])
+    assert s3ft("build", config).code == 0
+    said = "judge: warning: undecided on 2 of 8 completions, such as: judge failed: RuntimeError: no unit"
+    assert said in Path("runs/run/log.txt").read_text()
+    shown = " ".join(s3ft("check", config).out.split())
+    assert "0 of 4, 4 undecided, such as: judge failed: RuntimeError: no unit" in shown
+
+
+@pytest.mark.parametrize("command", ["check", "build"])
+def test_a_field_that_rows_lack_is_no_paraphrase_prompt(s3ft: Command, command: str) -> None:
+    config = _config(recipes=["sdft"])
+    way = "task.paraphrase='{prompt} {gold} {hint}'"
+    _is_one_line(s3ft(command, config, way), "unknown field 'hint'", "known are prompt, gold (row")
+    assert not list(Path("runs").rglob("records/*"))
+    rows = [json.loads(line) for line in Path("train.jsonl").read_text().splitlines()]
+    _jsonl("train.jsonl", [{**r, "hint": "h"} for r in rows[:-1]] + [{**rows[-1], "id": "last"}])
+    _is_one_line(s3ft(command, config, way), "unknown field 'hint'", "(row 'last')")
+
+
+@pytest.mark.parametrize("path", ["/proc/x", "/dev/null/x", "/proc/a/b", "x" * 300, "train.jsonl/x", "/"])
+def test_a_place_that_cannot_be_written_is_one_line(s3ft: Command, path: str) -> None:
+    config = _config()
+    assert s3ft("build", config).code == 0
+    _jsonl("judged.jsonl", [{"prompt": "a", "completion": "b", "reference": "c"}])
+    for command in (
+        ["init", "lab", "--out", path],
+        ["export", "runs/run", "ssr", "--to", "messages", "--out", path],
+        ["judge", "exact", "judged.jsonl", "--out", path],
+        ["judge", "exact", "judged.jsonl", "--compare", "exact", "--sample", path],
+        # Anyone may have a cache in the root who may write there.
+        *([["build", config, "--name", "other", f"cache={path}"]] if path != "/" else []),
+        ["init", path],
+    ):
+        _is_one_line(s3ft(*command))
 
 
 @pytest.mark.parametrize(

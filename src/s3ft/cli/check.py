@@ -13,11 +13,13 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from s3ft import overrides
 from s3ft.cli import check_judge
 from s3ft.config import RunConfig
+from s3ft.data import splits
 from s3ft.data.splits import ORDER, Distinct, SplitCounts, few_rows, require_rows
 from s3ft.digest import digest
-from s3ft.pipeline import chunks
+from s3ft.pipeline import chunks, require_fields
 from s3ft.progress import progress, shown
 from s3ft.runs import opening
 from s3ft.runs.build import described
@@ -37,9 +39,7 @@ def show(config: RunConfig, pilot_rows: int | None = None) -> None:
     table.add_column("check")
     table.add_column("found", overflow="fold")
     counts: SplitCounts = found["counts"]
-    removed = f"{counts.duplicates} duplicates, {counts.in_evaluation_split} also in an evaluation split"
-    table.add_row("rows", f"{counts.rows} (removed: {removed})")
-    table.add_row("splits", ", ".join(f"{n} {split}" for split, n in found["splits"].items()))
+    table.add_row("rows", splits.described(found["splits"]))
     table.add_row("judge", f"{described(found['judge'])}{'' if config.judge else ', the default of the task'}")
     if found["first"]:
         first = found["first"]
@@ -63,13 +63,13 @@ def show(config: RunConfig, pilot_rows: int | None = None) -> None:
     table.add_row("too long", str(sum(n > found["limit"] for n in found["totals"])))
     console.print(table)
     for note in found["notes"]:
-        console.print(f"note: {note}", highlight=False)
+        console.print(f"note: {shown(note)}", highlight=False, markup=False)
     if faults := _faults(found, config):
         raise UserError(f"check found {len(faults)} fault{'s' * (len(faults) > 1)}: {'; '.join(faults)}")
     if pilot_rows:
         from s3ft.cli import check_pilot_table
 
-        tested = min(found["splits"][config.evaluate.split], config.evaluate.rows or sys.maxsize)
+        tested = min(found["splits"][config.evaluate.split].rows, config.evaluate.rows or sys.maxsize)
         check_pilot_table.show(config, found["sample"], found["counts"].rows, tested)
 
 
@@ -119,19 +119,23 @@ def check(config: RunConfig, sampled: int = 0) -> dict[str, Any]:
     first: list[Example] = []
     said: list[Verdict] = []
     sample: list[Example] = []
+    decided: set[str] = set()
     with progress("check", None) as advance, closing(Distinct(run.task.name)) as seen:
-        splits: dict[Split, int] = {}
+        read: dict[Split, SplitCounts] = {}
         measured = config.evaluate.split
         needed = {measured, *(("validation",) if config.sweep else ())}
         for split in ORDER[:-1]:
             for _ in seen.rows(run.task.rows(split), split):
                 pass
-            splits[split] = seen.counts.rows
+            read[split] = seen.counts
             if split in needed:
                 require_rows(run.task.name, split, seen.counts)
         for rows in chunks(seen.rows(run.task.rows("train"), "train", config.limit)):
+            require_fields(run.recipes, run.task.paraphrase, rows)
             judged = judge(rows, [Completion(e.gold) for e in rows])
             for e, verdict in zip(rows, judged, strict=True):
+                if e.id in run.overrides:
+                    decided.add(e.id)
                 verdicts[verdict.correct] += 1
                 if verdict.correct is not True:
                     named[verdict.correct].append(f"{e.id} ({verdict.reason or verdict.answer})")
@@ -150,8 +154,9 @@ def check(config: RunConfig, sampled: int = 0) -> dict[str, Any]:
             advance(len(rows))
         require_rows(run.task.name, "train", seen.counts)
         golds = check_judge.check(judge, first, said)
+    warnings = (few_rows(measured, read[measured].rows), overrides.unmatched(run.overrides, decided))
     return {
-        "splits": {"train": seen.counts.rows, **splits},
+        "splits": {"train": seen.counts, **read},
         "task": run.task.name,
         "judge": run.judge_spec,
         "golds": golds,
@@ -166,7 +171,7 @@ def check(config: RunConfig, sampled: int = 0) -> dict[str, Any]:
         "totals": totals,
         "end": ", ".join(repr(e) for e in ends),
         "limit": config.train.max_length or context_length(run.model.folder),
-        "notes": [*chat.notes, *([few] if (few := few_rows(measured, splits[measured])) else [])],
+        "notes": [*chat.notes, *filter(None, warnings)],
     }
 
 

@@ -27,11 +27,13 @@ class GoldCheck:
     wrong: Counter[bool | None] = field(default_factory=Counter)
     accepted: list[str] = field(default_factory=list)
     """Each accepted wrong one, as "row: gold (reason)"."""
+    why_undecided: str = ""
+    """The judge's reason on the first wrong one on which it was undecided."""
 
     def described(self) -> str:
         if not self.wrong.total():
             return "not checked: no two rows have different golds and references"
-        undecided = f", {self.wrong[None]} undecided" if self.wrong[None] else ""
+        undecided = f", {self.wrong[None]} undecided, such as: {self.why_undecided}" if self.wrong[None] else ""
         return f"{self.wrong[True]} of {self.wrong.total()}{undecided}"
 
     def fault(self, judge: str) -> str:
@@ -68,7 +70,8 @@ def check(judge: Judge, examples: Sequence[Example], verdicts: Sequence[Verdict]
         for (place, other), verdict in zip(pairs, said, strict=True)
         if verdict.correct is True
     ]
-    return GoldCheck(Counter(verdicts[place].correct for place, _ in pairs), Counter(v.correct for v in said), accepted)
+    right, wrong = (Counter(v.correct for v in given) for given in ((verdicts[place] for place, _ in pairs), said))
+    return GoldCheck(right, wrong, accepted, next((v.reason for v in said if v.correct is None), ""))
 
 
 def _other(rows: Sequence[Example], place: int) -> Example | None:

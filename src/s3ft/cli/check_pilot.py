@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import subprocess
 import sys
 import tempfile
 import time
@@ -25,6 +26,7 @@ from s3ft.types import Example, Record
 
 STEPS = 4
 """Optimizer steps of the trial training."""
+_IMPORTS = ("s3ft.cli.main", "s3ft.train.loop", "s3ft.evaluate.harness", "s3ft.backends.transformers")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,10 @@ class Answered:
     """Seconds for one adapter on all items; None if the cache answered everything."""
     items: int
     """Benchmark items of one adapter."""
+    load_s: float
+    """Seconds until the model could answer."""
+    undecided: str
+    """On what the judge was undecided, in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +71,12 @@ class Cost:
 
 def answers(run: Run, examples: list[Example], test_rows: int) -> Answered:
     """The targets of every recipe, as the run makes them, and the first items of each benchmark."""
-    raw = run.backend()
+    begun, raw = time.monotonic(), run.backend()
     base = Metered(raw, run.store)
     if "in_process" in raw.capabilities:
         # Loaded now, so that its time is not taken for the rows'.
         _ = cast(InProcessBackend, raw).local
+    load_s = time.monotonic() - begun
     judge = judges.load(run.judge_spec, lambda name, spec: run.open_model(name, spec) if name or spec else base)
     config = run.config
     options = BuildOptions(
@@ -95,6 +102,8 @@ def answers(run: Run, examples: list[Example], test_rows: int) -> Answered:
         seconds * tokens / base.tokens / len(examples) if is_timed else None,
         test_rows * per_answer * base.seconds / base.tokens + on_benchmarks if base.tokens else None,
         sum(items for _, items in timed),
+        load_s,
+        made.counts.undecided(),
     )
 
 
@@ -117,7 +126,12 @@ def cost(run: Run, answered: Answered, rows: int) -> Cost:
     share = sum(lengths.values()) / len(lengths) / lengths[longest]
     per_row = facts["train_seconds"] / (STEPS * config.train.batch_size) * share
     opening = (facts["seconds"] - facts["train_seconds"]) / (rows * config.train.epochs)
-    measured = {"build": answered.build_s, "train": per_row + opening, "evaluate": answered.evaluate_s}
+    measured = {
+        "build": None if answered.build_s is None else answered.build_s + answered.load_s / rows,
+        "train": per_row + opening,
+        "evaluate": None if answered.evaluate_s is None else answered.evaluate_s + answered.load_s,
+        "start": _start(),
+    }
     forecast.keep(run, **{stage: s for stage, s in measured.items() if s is not None})
     parts = stages.num_parts(run)
     seconds = forecast.seconds(run, forecast.known(run), rows, parts)
@@ -126,6 +140,14 @@ def cost(run: Run, answered: Answered, rows: int) -> Cost:
     # Records hold a row's prompt, train/ has it again, and so has the cache.
     disk = len(run.recipes) * len(config.seeds) * size + 3 * per_row * rows
     return Cost({s: n for s, n in seconds.items() if n != 0.0}, *_memory(), parts, disk, len(facts["dropped"]))
+
+
+def _start() -> float:
+    """Seconds until a process of a stage has imported what it works with."""
+    begun = time.monotonic()
+    # Trackers and others may not write to the pilot's terminal.
+    subprocess.run([sys.executable, "-c", f"import {', '.join(_IMPORTS)}"], capture_output=True, check=False)
+    return time.monotonic() - begun
 
 
 def _benchmark(run: Run, name: str, raw: Backend) -> tuple[float, int]:

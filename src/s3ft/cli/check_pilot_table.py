@@ -44,6 +44,8 @@ def show(config: RunConfig, examples: list[Example], rows: int, test_rows: int) 
         seeds = f"{len(config.seeds)} seed{'s' * (len(config.seeds) > 1)}"
         console.print(f"\nThe whole run, about: {rows} training rows, {len(run.recipes)} recipes, {seeds}")
         console.print(_cost(run, answered, found, (rows, test_rows)))
+        if undecided := answered.undecided:
+            console.print(f"\nwarning: the judge is {shown(undecided)}", markup=False)
         for sentence in verdicts(answered.counts):
             console.print(f"\n{shown(sentence)}", markup=False)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from itertools import islice
@@ -144,6 +144,23 @@ def counts(folder: Path, key: str | None = None) -> dict[Split, SplitCounts] | N
     return {split: SplitCounts(**found["splits"][split]) for split in ORDER}
 
 
+def described(counts: Mapping[Split, SplitCounts]) -> str:
+    """The rows of every split, and why others that were read are not among them, in words; the numbers add up."""
+    total = sum(c.rows + c.duplicates + c.in_evaluation_split for c in counts.values())
+    used = sum(c.rows for c in counts.values())
+
+    def by_split(numbers: Mapping[Split, int]) -> str:
+        return ", ".join(f"{numbers[s]} {s}" for s in reversed(ORDER) if numbers.get(s))
+
+    said = ", ".join(f"{counts[s].rows} {s}" for s in reversed(ORDER) if s in counts)
+    removed = []
+    if duplicates := by_split({s: c.duplicates for s, c in counts.items()}):
+        removed.append(f"prompt and gold of an earlier row ({duplicates})")
+    if leaked := by_split({s: c.in_evaluation_split for s, c in counts.items()}):
+        removed.append(f"prompt also in an evaluation split ({leaked})")
+    return f"{said}; {total - used} of {total} rows read were removed: {', '.join(removed)}" if removed else said
+
+
 def read(folder: Path, split: Split, limit: int | None = None) -> Iterator[Example]:
     """The rows of a split that was written, at most `limit`."""
     return (Example(**row) for row in islice(jsonl.read(folder / f"{split}.jsonl"), limit))
@@ -170,4 +187,7 @@ def require_rows(task: str, split: Split, found: SplitCounts) -> None:
             f"task {task}: no rows in its {split} split: the prompts of all {found.in_evaluation_split} are also in an "
             "evaluation split that is read before it (test, then validation); give each split rows of its own"
         )
-    raise UserError(f"task {task}: no rows in its {split} split; give it data, or another split")
+    raise UserError(
+        f"task {task}: no rows in its {split} split; give it data (a file that is split needs two "
+        "different prompts), or another split"
+    )

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from s3ft import plugins
+from s3ft import overrides, plugins
 from s3ft.build_statistics import RecipeCounts
 from s3ft.data import atomic, made, records, splits
 from s3ft.digest import digest
@@ -30,23 +30,18 @@ def build(run: Run) -> None:
 
     quiet_libraries()
     config, read = run.config, run.counts("train")
-    sizes = splits.counts(run.data) or {}
-    run.log("data: " + ", ".join(f"{sizes[split].rows} {split}" for split in reversed(splits.ORDER) if split in sizes))
+    run.log(f"data: {splits.described(splits.counts(run.data) or {})}")
     measured = run.counts(config.evaluate.split).rows
     if few := splits.few_rows(config.evaluate.split, min(measured, config.evaluate.rows or measured)):
         run.log(f"data: warning: {few}")
     run.log(f"judge: {described(run.judge_spec)}, {'as configured' if config.judge else 'the default of the task'}")
     if read.conflicts:
         run.log(f"data: warning: {read.conflict()}; all are trained on, drop the wrong ones")
-    if read.duplicates or read.in_evaluation_split:
-        run.log(
-            f"data: removed {read.duplicates} duplicate rows and {read.in_evaluation_split} whose prompt is also in an "
-            "evaluation split"
-        )
     if run.overrides:
-        unknown = run.overrides.keys() - {e.id for e in run.examples("train") if e.id in run.overrides}
-        named = f"; not among the training rows: {', '.join(sorted(unknown)[:5])}" if unknown else ""
-        run.log(f"overrides: {len(run.overrides)} rows in {config.overrides}{named}")
+        run.log(f"overrides: {len(run.overrides)} rows in {config.overrides}")
+        decided = {e.id for e in run.examples("train") if e.id in run.overrides}
+        if unmatched := overrides.unmatched(run.overrides, decided):
+            run.log(f"overrides: warning: {unmatched}")
     begun = time.monotonic()
     options = BuildOptions(
         config.sampling, run.task.paraphrase, config.rejected_gold, config.max_undecided, run.overrides
@@ -70,6 +65,8 @@ def build(run: Run) -> None:
         run.log(_line(name, counts))
     if gold.rejected or gold.undecided:
         run.log(f"judge: {gold.rejected} of {read.rows} gold answers rejected, {gold.undecided} undecided")
+    if undecided := build.counts.undecided():
+        run.log(f"judge: warning: {undecided}")
 
 
 def described(judge: str | dict[str, Any]) -> str:

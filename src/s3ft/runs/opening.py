@@ -13,18 +13,18 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TextIO
 
-from s3ft import judges, overrides, plugins, prompts
+from s3ft import judges, overrides, plugins
 from s3ft.config import RunConfig
 from s3ft.data import atomic, splits
 from s3ft.digest import digest
 from s3ft.evaluate import harness
 from s3ft.models import locate
-from s3ft.pipeline import require_capabilities
+from s3ft.pipeline import require_capabilities, require_fields
 from s3ft.processes import is_first_rank, locked
 from s3ft.progress import say
 from s3ft.runs import directory
 from s3ft.runs.directory import Run
-from s3ft.types import Task, UserError
+from s3ft.types import UserError
 
 RUNS = Path("runs")
 LONGEST_NAME = 100
@@ -75,6 +75,7 @@ def _prepare(run: Run, then: RunConfig | None) -> None:
         _read_data(run)
         for split in {"train", run.config.evaluate.split, *(("validation",) if run.config.sweep else ())}:
             run.counts(split)
+        require_fields(run.recipes, run.task.paraphrase, run.examples("train"))
     except UserError:
         if then is None:
             directory.discard(run.folder)
@@ -111,8 +112,7 @@ def settle(run: Run) -> None:
     for recipe in run.recipes.values():
         for rung in recipe:
             plugins.load("source", rung.source)
-    if any(r.source == "paraphrase" for recipe in run.recipes.values() for r in recipe):
-        _require_gold(run.task)
+    require_fields(run.recipes, run.task.paraphrase)
     _require_sources(run)
     harness.require_benchmarks(run.config.evaluate)
     judges.open_models(judges.load(run.judge_spec, run.open_model))
@@ -134,14 +134,6 @@ def _require_sources(run: Run) -> None:
                 f"{run.config.overrides}: row {id!r}: "
                 + plugins.unknown("source of this run's recipes", decision, sorted(known))
             )
-
-
-def _require_gold(task: Task) -> None:
-    if "gold" not in prompts.names(task.paraphrase):
-        raise UserError(
-            f"task {task.name}: its paraphrase prompt {task.paraphrase[:60]!r} has no field {{gold}}, so that the "
-            "model is never shown the gold; add {gold}, or use a recipe without paraphrase"
-        )
 
 
 def _read_data(run: Run) -> None:
