@@ -1,5 +1,7 @@
 """The interface for users of TRL: targets as a data set, and a trainer that trains on exactly those."""
 
+import copy
+import json
 import subprocess
 import sys
 
@@ -76,6 +78,42 @@ def test_a_judge_that_is_mostly_undecided_stops_the_build(model):
     rows = [{**ROWS[0], "prompt": [{"role": "user", "content": f"What is {n}?"}]} for n in range(20)]
     with pytest.raises(UserError, match="undecided on 20 of 20 completions"):
         build(model, rows, judge=lambda example, completion: Verdict(None, reason="unsure"), recipe="sft")
+
+
+def test_few_undecided_completions_are_said(model, capsys):
+    def unsure(example, completion):
+        return Verdict(True if completion.text == example.gold else None, reason="no unit")
+
+    build(model, judge=unsure, recipe="ssr")
+    said = " ".join(capsys.readouterr().err.split())
+    assert "judge: warning: undecided on " in said
+    assert "completions, such as: no unit" in said
+
+
+def test_messages_name_what_a_user_of_python_can_change(model):
+    with pytest.raises(UserError, match="unknown field 'hint'"):
+        build(model, recipe="sdft", paraphrase="{prompt} {gold} {hint}")
+    with pytest.raises(UserError, match="column chat_template_kwargs: ") as raised:
+        build(model, [{**ROWS[0], "chat_template_kwargs": {"nonsense": 1}}], recipe="sft")
+    assert "chat.template_kwargs" not in str(raised.value)
+    with pytest.raises(UserError, match="expected a list of tools") as raised:
+        build(model, [{**ROWS[0], "tools": 7}], recipe="sft")
+    assert "task." not in str(raised.value)
+
+
+def test_the_commit_of_a_model_in_memory_is_that_of_its_adapter(model, tmp_path):
+    """As transformers below 5.20 or so says it in the config; what newer ones do not say is not guessed."""
+    for name, commit in (("known", "1" * 40), ("unknown", None)):
+        own = copy.deepcopy(model[0])
+        own.name_or_path = own.config._name_or_path = "org/tiny"
+        if commit:
+            own.config._commit_hash = commit
+        args = s3ft.S3FTConfig(str(tmp_path / name), recipe="sft", max_steps=1, report_to="none")
+        lora = LoraConfig(target_modules="all-linear")
+        made = s3ft.S3FTTrainer(own, args, train_dataset=ROWS, processing_class=model[1], peft_config=lora)
+        made.save_model()
+        config = json.loads((tmp_path / name / "adapter_config.json").read_text())
+        assert (config["base_model_name_or_path"], config["revision"]) == ("org/tiny", commit)
 
 
 def test_rewards_are_judges(model):

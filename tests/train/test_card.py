@@ -38,6 +38,22 @@ for out in sys.argv[1:]:
     train(Base(folder, torch.float32), rows, Path(out), Arm("s3ft", 0, config))
 """
 
+BY_NAME = """
+import sys
+from peft import LoraConfig
+import s3ft
+
+trainer = s3ft.S3FTTrainer(
+    "org/tiny",
+    args=s3ft.S3FTConfig(
+        sys.argv[1], recipe="sft", max_steps=1, report_to="none", model_init_kwargs={"revision": "v1"}
+    ),
+    train_dataset=[{"prompt": "What is 2 + 2?", "completion": "four"}],
+    peft_config=LoraConfig(r=2, target_modules="all-linear"),
+)
+trainer.save_model()
+"""
+
 USE = """
 import sys
 import torch
@@ -90,6 +106,12 @@ def test_an_adapter_of_a_hub_model_is_used_from_its_folder_on_another_machine(tm
             (first / "README.md").read_text()
         )
         assert AutoTokenizer.from_pretrained(first).chat_template == tiny.CHATML
+        # TRL reads the shape of the model from the main branch.
+        made.branches["main"] = commit
+        made.commit({**hub.folder(tmp_path / "model"), "notes.txt": b"a later commit"})
+        run(BY_NAME, "home", str(tmp_path / "named"))
+        config = json.loads((tmp_path / "named" / "adapter_config.json").read_text())
+        assert (config["base_model_name_or_path"], config["revision"]) == ("org/tiny", commit)
         run(USE, "another home", folder=first)
 
 

@@ -14,12 +14,14 @@ RANKS = (8, 16, 32, 64, 128, 256, 320, 512)
 """What `--max-lora-rank` of vLLM takes."""
 
 
-def finish(folder: Path, base: Path | str, tokenizer: Any, facts: Mapping[str, Any]) -> None:
+def finish(folder: Path, base: Path | str, tokenizer: Any, facts: Mapping[str, Any], commit: str | None = None) -> None:
     """Completes an adapter, or a whole model, that training saved in `folder`; equal trainings give equal bytes.
 
-    `base` is what was trained: a folder or a Hub id. `facts`: recipe, seed, steps, rows, and sources ({name: rows})."""
+    `base` is what was trained: a folder or a Hub id, of which `commit` was loaded. `facts`: recipe, seed, steps, rows,
+    and sources ({name: rows})."""
     tokenizer.save_pretrained(folder)
-    name, commit = locate.source(base)
+    name, found = locate.source(base)
+    commit = found or (None if Path(name).is_absolute() else commit)
     config: dict[str, Any] | None = None
     if not adapters.is_whole_model(folder):
         path = folder / "adapter_config.json"

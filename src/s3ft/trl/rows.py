@@ -12,7 +12,7 @@ from s3ft.config import ChatConfig
 from s3ft.data import formats, splits
 from s3ft.digest import digest
 from s3ft.progress import say
-from s3ft.trl.settings import ArgumentError
+from s3ft.trl.settings import ArgumentError, in_python
 from s3ft.types import Candidate, Completion, Example, Record
 
 TEMPLATE_ARGUMENTS = "chat_template_kwargs"
@@ -41,7 +41,7 @@ class Chats:
             config = self._config.model_copy(update={"template_kwargs": {**self._config.template_kwargs, **given}})
             self._opened[key] = open_chat(self._tokenizer, config, stop_ids=self._stop_ids)
             for note in self._opened[key].notes:
-                say(f"chat: {note}")
+                say(f"chat: {in_python(note)}")
         return self._opened[key]
 
 

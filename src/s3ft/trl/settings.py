@@ -24,6 +24,11 @@ class ArgumentError(UserError, ValueError):
     """A mistake in what a trainer was given: a ValueError too, as TRL's own are."""
 
 
+def in_python(line: str) -> str:
+    """A message in the words of the Python interface: rows have arguments of the chat template in a column."""
+    return line.replace("chat.template_kwargs", "the column chat_template_kwargs")
+
+
 @contextmanager
 def argument_errors() -> Iterator[None]:
     """Raises every UserError as an ArgumentError."""
@@ -32,7 +37,7 @@ def argument_errors() -> Iterator[None]:
     except ArgumentError:
         raise
     except UserError as error:
-        raise ArgumentError(str(error)) from error
+        raise ArgumentError(in_python(str(error))) from error
 
 
 @dataclass

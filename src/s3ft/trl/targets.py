@@ -15,9 +15,9 @@ from s3ft.config import ChatConfig
 from s3ft.data import records
 from s3ft.models import loading
 from s3ft.models.local import LocalModel
-from s3ft.models.locate import folder
+from s3ft.models.locate import folder, source
 from s3ft.pipeline import BuildOptions, build_records
-from s3ft.progress import Bar, progress
+from s3ft.progress import Bar, progress, say
 from s3ft.protocols import Backend
 from s3ft.trl.rows import TEMPLATE_ARGUMENTS, Chats, distinct, read
 from s3ft.trl.settings import Ladder, argument_errors, as_ladder
@@ -90,6 +90,8 @@ def targets(model: Any, chats: Chats, examples: Sequence[Example], ladder: Ladde
             bar.detail, build.advance = build.progress, partial(_rows_done, bar, build.steps)
             made = (record for _, chunk in build for record in chunk)
             found.update(zip(places, made, strict=True))
+            if ladder.judge is not None and (undecided := build.counts.undecided()):
+                say(f"judge: warning: {undecided}")
     return (found[place] for place in range(len(examples)))
 
 
@@ -106,22 +108,29 @@ def model_name(model: Any) -> str:
     return model if isinstance(model, str) else str(getattr(getattr(model, "config", None), "name_or_path", "") or "")
 
 
-def opened(model: Any, tokenizer: Any, args: SFTConfig) -> tuple[Any, Any]:
-    """What TRL is given as model and processing_class: a name stays a name, so that TRL loads the model as it always
-    does. Raises UserError for files that are not there."""
+def model_commit(model: Any) -> str | None:
+    """The commit of a Hub model in memory, where transformers says it: newer versions do not."""
+    return getattr(getattr(model, "config", None), "_commit_hash", None)
+
+
+def opened(model: Any, tokenizer: Any, args: SFTConfig) -> tuple[Any, Any, str | None]:
+    """What TRL is given as model and processing_class, and the commit of a Hub model as far as it is known: a name
+    stays a name, so that TRL loads the model as it always does. Raises UserError for files that are not there."""
     init = args.model_init_kwargs if isinstance(args.model_init_kwargs, dict) else {}
-    revision = init.get("revision") if isinstance(model, str) else None
+    revision = commit = model_commit(model)
     if isinstance(model, str):
+        revision = init.get("revision")
         found = folder(model, revision)
+        commit = source(found)[1]
         model = str(found) if model == "lab" else model
     if tokenizer is None:
         tokenizer = _tokenizer(model_name(model), revision, args.trust_remote_code)
-    return model, tokenizer
+    return model, tokenizer, commit
 
 
 def _loaded(model: Any, tokenizer: Any) -> tuple[Any, Any]:
     """A model in memory and its tokenizer."""
-    tokenizer = tokenizer or _tokenizer(model_name(model))
+    tokenizer = tokenizer or _tokenizer(model_name(model), model_commit(model))
     if isinstance(model, str):
         path, where = folder(model), loading.device("auto")
         model = loading.load_model(path, loading.dtype("auto", where, path)).to(where).eval()

@@ -60,7 +60,7 @@ class S3FTTrainer(SFTTrainer):
             examples = from_first(lambda: distinct(rows))
             if not examples:
                 raise UserError("train_dataset: found no rows; give rows with a prompt and its answer")
-            model, processing_class = opened(model, processing_class, args)
+            model, processing_class, self._commit = opened(model, processing_class, args)
         # Labels are made here and not by TRL.
         args.assistant_only_loss, args.dataset_kwargs = False, {"skip_prepare_dataset": True}
         stand_in = dict.fromkeys(eval_dataset, _STAND_IN) if isinstance(eval_dataset, dict) else _STAND_IN
@@ -106,7 +106,7 @@ class S3FTTrainer(SFTTrainer):
         if self.args.should_save:
             folder, base = Path(output_dir or str(self.args.output_dir)), str(getattr(self.model, "name_or_path", ""))
             facts = {**self._made, "seed": self.args.seed, "steps": self.state.global_step}
-            card.finish(folder, base, self.processing_class, facts)
+            card.finish(folder, base, self.processing_class, facts, self._commit)
 
     def _fitting(self, examples: list[Example], ladder: Ladder) -> list[Example]:
         """Without the rows whose prompts alone fill max_length: no target of theirs could be trained on. Raises
