@@ -361,7 +361,7 @@ def test_gold_is_judged_once_and_counted_once_however_many_recipes_take_it(chat:
         return [Verdict(None if c.text == "gold 0" else False, reason="unsure") for c in completions]
 
     recipes = {n: RECIPES[n] for n in ("sft", "ssr", "sdft", "s3ft")} | {"twice": (Rung("gold"), Rung("gold"))}
-    options = BuildOptions(paraphrase="again: {prompt}", rejected_gold="drop")
+    options = BuildOptions(paraphrase="again: {prompt} {gold}", rejected_gold="drop")
     build = build_records(_examples(5), recipes, Echo(), judge, chat, options)
     made = list(build)
     assert [name for name, _ in made] == list(recipes)
