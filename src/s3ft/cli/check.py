@@ -39,7 +39,7 @@ def show(config: RunConfig, pilot_rows: int | None = None) -> None:
     table.add_column("check")
     table.add_column("found", overflow="fold")
     counts: SplitCounts = found["counts"]
-    table.add_row("rows", splits.described(found["splits"]))
+    table.add_row("splits", splits.described(found["splits"]))
     table.add_row("judge", f"{described(found['judge'])}{'' if config.judge else ', the default of the task'}")
     if found["first"]:
         first = found["first"]
