@@ -88,6 +88,17 @@ def test_a_run_after_a_pilot_on_all_rows_generates_no_target_again(
         assert seconds["train"] > 0
         assert seconds["evaluate"] > 0
         composition = json.loads(run.summary_file("s3ft").read_text())["composition"]
+        # The report holds it against what came.
+        forecast.took(run, "build", 1.5)
+        forecast.took(run, "build", 1.0)
+        kept = json.loads((run.folder / forecast.FILE).read_text())
+        tokens = kept["pilot"]["generated_tokens"]["s3ft"]
+        assert tokens == run.summary("s3ft")["generated_tokens"]
+        assert kept["pilot"]["seconds"]["train"] > 0
+        assert kept["took"] == {"build": 2.5}
+        grown = Run(run.config.model_copy(update={"seeds": (0, 1)}), run.folder)
+        forecast.took(grown, "train", 3.0)
+        assert json.loads((run.folder / forecast.FILE).read_text()) == {"pilot": None, "took": {"train": 3.0}}
     # The pilot said the same shares.
     line = next(words for words in map(str.split, shown.splitlines()) if words[:1] == ["s3ft"])
     assert int(line[1]) == round(100 * composition["self"])

@@ -1,5 +1,6 @@
 """Benchmarks from files: the harness's own tasks, on the same items as from the Hub's data sets; faults in one line."""
 
+import importlib.util
 import json
 import subprocess
 import sys
@@ -9,7 +10,7 @@ import pytest
 import hub
 import tiny
 from s3ft.config import EvaluateConfig
-from s3ft.evaluate import harness, local_data
+from s3ft.evaluate import benchmarks, harness, local_data
 from s3ft.types import UserError
 
 MMLU = [
@@ -41,6 +42,9 @@ HELLASWAG = [
     ("[header] How to add [title] Take two numbers. [step] Then add. They are two", "", "wikihow~3"),
 ]
 ENDINGS = ["adds them.", "sings. [substeps] Loudly.", "halves it.", "jumps over  the dog."]
+GSM8K = [
+    {"question": f"What is {n} + 2?", "answer": f"{n} + 2 = <<{n}+2={n + 2}>>{n + 2}\n#### {n + 2}"} for n in range(3)
+]
 WINOGRANDE = [
     {
         "qID": f"{n}-1",
@@ -100,6 +104,8 @@ def write(folder):
         ("hellaswag_3", hellaswag),
         ("hellaswag_train", hellaswag[::-1]),
         ("winogrande_validation", WINOGRANDE),
+        ("gsm8k_test", GSM8K),
+        ("gsm8k_train", GSM8K[::-1]),
         ("winogrande_train_3", WINOGRANDE[::-1]),
     ):
         (folder / f"{name}.jsonl").write_text(lines(rows))
@@ -120,7 +126,7 @@ from pathlib import Path
 from s3ft import backends, config
 from s3ft.backends import cache
 from s3ft.chat import open_chat
-from s3ft.evaluate import harness
+from s3ft.evaluate import benchmarks, harness
 from s3ft.models import loading
 from s3ft.types import ModelFiles
 
@@ -131,7 +137,7 @@ for folder in (None, data):
     for shots in (0, 2):
         extra = {"num_fewshot": shots} if shots else {}
         settings = config.EvaluateConfig(benchmarks=tuple(names), data=folder, extra=extra)
-        harness.require_benchmarks(settings)
+        benchmarks.require(settings)
         chat = open_chat(loading.load_tokenizer(model), made.chat)
         backend = backends.load(made.backend, ModelFiles(model, "x"), chat)
         store = cache.Store(model / f"{bool(folder)}{shots}.sqlite")
@@ -178,7 +184,7 @@ def data(tmp_path):
 
 
 def require(data, *names, **extra):
-    harness.require_benchmarks(EvaluateConfig(benchmarks=names, data=str(data), extra=extra))
+    benchmarks.require(EvaluateConfig(benchmarks=names, data=str(data), extra=extra))
 
 
 def test_a_group_is_all_of_its_tasks(data):
@@ -203,7 +209,7 @@ def test_a_file_that_is_missing_or_twice_there_is_named(data):
     with pytest.raises(UserError, match=r"evaluate\.data: found 'nowhere', expected a folder"):
         require("nowhere", "mmlu")
     with pytest.raises(UserError, match="but no benchmark reads files; name some of mmlu, truthfulqa"):
-        require(data, "ifeval")
+        require(data, "arc_easy")
 
 
 @pytest.mark.parametrize(
@@ -239,6 +245,22 @@ def test_examples_that_are_to_be_shown_must_be_there(data):
     require(data, "truthfulqa_mc2", num_fewshot=5)
 
 
+def test_gsm8k_from_files_is_the_harness_s_task_with_its_examples(data):
+    config = EvaluateConfig(benchmarks=["gsm8k"], data=str(data), extra={"num_fewshot": 2})
+    (task,) = harness.load_tasks(config, "gsm8k").values()
+    assert [doc["question"] for doc in task.eval_docs] == [row["question"] for row in GSM8K]
+    assert "What is 1 + 2?" in task.doc_to_text(list(task.eval_docs)[1])
+    with pytest.raises(UserError, match=r"5 examples are to be shown, .*gsm8k_train\.jsonl has 3"):
+        require(data, "gsm8k")
+
+
+@pytest.mark.skipif(importlib.util.find_spec("langdetect") is not None, reason="what ifeval needs is installed")
+def test_what_ifeval_needs_is_named(data):
+    (data / "ifeval.jsonl").write_text(lines([{"key": 1, "prompt": "?", "instruction_id_list": [], "kwargs": []}]))
+    with pytest.raises(UserError, match=r"no package \w+ is installed; .* pip install 's3ft\[ifeval\]'"):
+        require(data, "ifeval")
+
+
 def test_other_rows_are_other_items(data):
     config = EvaluateConfig(benchmarks=("winogrande", "hellaswag"), data=str(data))
     before = [harness.made_of(config, name) for name in config.benchmarks]
@@ -248,8 +270,10 @@ def test_other_rows_are_other_items(data):
 
 
 def test_a_benchmark_that_does_not_exist_is_named_with_the_nearest():
+    with pytest.raises(UserError, match="no task 'papper'; did you mean 'paper'"):
+        benchmarks.require(EvaluateConfig(benchmarks=("papper",)))
     with pytest.raises(UserError, match="no task 'helaswag'; did you mean 'hellaswag'"):
-        harness.require_benchmarks(EvaluateConfig(benchmarks=("helaswag",)))
+        benchmarks.require(EvaluateConfig(benchmarks=("helaswag",)))
 
 
 @pytest.mark.parametrize(("command", "offline"), [("check", True), ("run", False)])

@@ -233,6 +233,41 @@ def test_arms_trained_on_other_targets_are_left_out(run):
         report.write(run, ["sft-seed-1", "s3ft-seed-0"])
 
 
+def test_cards_say_what_was_measured_losses_first_and_once(run):
+    cards = {(r, s): run / "adapters" / r / f"seed-{s}" / "README.md" for r in ("sft", "s3ft") for s in (0, 1)}
+    for card in cards.values():
+        card.write_text("---\nbase_model_relation: adapter\n---\n# A card\n")
+    report.write(run)
+    text = cards["s3ft", 1].read_text()
+    assert text.startswith("---\nbase_model_relation: adapter\n---\n# A card\n")
+    assert "**UNDECIDED** s3ft is " in text
+    lines = [line for line in text.splitlines() if line.startswith("|")]
+    assert [line.split("|")[1].strip() for line in lines[2:]] == ["facts", "own", "the task"]
+    assert lines[2].startswith("| facts | 4 | 75.0 | 50.0 | -25.0 [")
+    assert lines[-1].startswith("| the task | 4 | 25.0 | 75.0 | +50.0 [")
+    assert "0 turned wrong and 2 right" in text
+    before = {card: card.read_text() for card in cards.values()}
+    report.write(run)
+    assert {card: card.read_text() for card in cards.values()} == before
+    checked = cards["sft", 0]
+    made.write(checked.parent / "s3ft.json", {"seconds": 3.0}, [checked])
+    report.write(run, margin=0.1)
+    assert checked.read_text() == before[checked]
+    assert cards["s3ft", 0].read_text() != before[cards["s3ft", 0]]
+
+
+def test_the_forecast_of_a_pilot_stands_beside_what_came(run):
+    report.write(run)
+    assert "forecast of the pilot" not in (run / "report.html").read_text()
+    pilot = {"seconds": {"build": 10.4, "train": None}, "generated_tokens": {"sft": 0.0, "s3ft": 1234.5, "left": 1.0}}
+    atomic.write_json(run / "forecast.json", {"pilot": pilot, "took": {"build": 12.0, "train": 7.6}})
+    report.write(run)
+    text = re.sub("<[^>]*>", " ", (run / "report.html").read_text())
+    for cells in ("s3ft: generated tokens 1,234 100", "build, s 10 12", "train, s not known 8"):
+        assert cells in " ".join(text.split())
+    assert "left: generated" not in text
+
+
 def page_rows(run):
     text = (run / "report.html").read_text()
     (data,) = re.findall(r'<script type="application/json" id="data">(.*?)</script>', text)

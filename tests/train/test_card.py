@@ -98,6 +98,8 @@ def test_an_adapter_of_a_hub_model_is_used_from_its_folder_on_another_machine(tm
             assert str(tmp_path).encode() not in text, path.name
             if path.name not in ("s3ft.json", "log.jsonl"):
                 assert text == (second / path.name).read_bytes(), path.name
+        # A report writes what was measured into the card, and the adapter is the same.
+        assert "README.md" not in json.loads((first / "s3ft.json").read_text())["files"]
         head = yaml.safe_load((first / "README.md").read_text().split("---")[1])
         assert head["base_model"] == "org/tiny"
         assert head["base_model_relation"] == "adapter"

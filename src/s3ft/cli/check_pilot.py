@@ -135,6 +135,8 @@ def cost(run: Run, answered: Answered, rows: int) -> Cost:
     forecast.keep(run, **{stage: s for stage, s in measured.items() if s is not None})
     parts = stages.num_parts(run)
     seconds = forecast.seconds(run, forecast.known(run), rows, parts)
+    tokens = {name: c.generated_tokens * rows / c.rows for name, c in answered.counts.items()}
+    forecast.keep_pilot(run, seconds, tokens)
     written = sum(len(str(records.to_json(r))) for found in answered.records.values() for r in found)
     per_row = written / len(answered.records[longest])
     # Records hold a row's prompt, train/ has it again, and so has the cache.
@@ -151,12 +153,13 @@ def _start() -> float:
 
 
 def _benchmark(run: Run, name: str, raw: Backend) -> tuple[float, int]:
-    from s3ft.evaluate import harness
+    from s3ft.evaluate import benchmarks
 
-    backend = raw if "in_process" in raw.capabilities else run.evaluation_backend()
+    needed = benchmarks.needs(run.config.evaluate, name)
+    backend = raw if needed in raw.capabilities else run.evaluation_backend(None, needed)
     with progress(f"pilot: {name}", None, "items") as bar:
-        found = harness.forecast(run.config.evaluate, name, backend)
-        bar(min(harness.FEW, found[1]))
+        found = benchmarks.forecast(run.config.evaluate, name, backend)
+        bar(min(benchmarks.FEW, found[1]))
     return found
 
 

@@ -17,7 +17,7 @@ from s3ft.progress import shown
 from s3ft.types import Example, UserError
 
 _PAPER = {"lora_rank": 8, "lora_alpha": 16, "lora_dropout": 0.1, "learning_rate": 1e-4, "epochs": 3, "batch_size": 16}
-_BENCHMARKS = {"benchmarks": ["mmlu", "truthfulqa_mc2", "hellaswag", "winogrande"], "limit": 500}
+_BENCHMARKS = {"benchmarks": "paper", "limit": 500}
 _COMMON: dict[str, Any] = {
     "model": "Qwen/Qwen2.5-0.5B-Instruct",
     "recipes": ["sft", "s3ft"],

@@ -7,10 +7,11 @@ from rich.table import Table
 from rich.text import Text
 
 from s3ft import plugins
+from s3ft.config import SUITES
 from s3ft.recipes import RECIPES, described
 
 KINDS: tuple[plugins.Kind, ...] = ("judge", "task", "source", "backend")
-BENCHMARKS = "any task of lm-evaluation-harness: mmlu, truthfulqa_mc2, hellaswag, winogrande, ifeval, ..."
+BENCHMARKS = "any task of lm-evaluation-harness: mmlu, truthfulqa_mc2, hellaswag, winogrande, ifeval, ...; or a suite:"
 
 
 def show() -> None:
@@ -23,4 +24,6 @@ def show() -> None:
         for name, line in lines.items():
             table.add_row(Text(f"  {name}"), Text(line))
     table.add_row(Text("benchmarks", style="bold"), Text(BENCHMARKS))
+    for name, names in SUITES.items():
+        table.add_row(Text(f"  {name}"), Text(", ".join(names)))
     Console().print(table)

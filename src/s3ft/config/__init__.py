@@ -10,8 +10,10 @@ from s3ft.config.schema import (
     SweepConfig,
     TrainConfig,
 )
+from s3ft.config.suites import SUITES
 
 __all__ = [
+    "SUITES",
     "BackendConfig",
     "ChatConfig",
     "EvaluateConfig",

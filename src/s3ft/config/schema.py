@@ -12,12 +12,13 @@ from pydantic import (
     SerializeAsAny,
     ValidationError,
     ValidationInfo,
+    WithJsonSchema,
     field_validator,
     model_validator,
 )
 
 from s3ft import plugins
-from s3ft.config import checks
+from s3ft.config import checks, suites
 from s3ft.recipes import RECIPES
 from s3ft.types import Recipe, Rung, Sampling, UserError
 
@@ -152,17 +153,22 @@ class SweepConfig(Section):
         return self
 
 
+_BENCHMARKS = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
+
+
 class EvaluateConfig(Section):
     """Before and after, by the same call."""
 
-    benchmarks: tuple[str, ...] = ()
-    """Tasks of lm-evaluation-harness, or of `include`."""
+    benchmarks: Annotated[tuple[str, ...], WithJsonSchema(_BENCHMARKS)] = ()
+    """paper (mmlu, truthfulqa_mc2, hellaswag, winogrande), wide (ifeval, gsm8k and humaneval too), or a list of names:
+    tasks of lm-evaluation-harness or of `include`; the programs of mbpp and humaneval are run in our sandbox."""
     extra_benchmarks: tuple[str, ...] = ()
     """Further benchmarks that measure the task itself, by the harness's own score: shown, and not in the drop."""
     include: str | None = None
     """A folder with lm-evaluation-harness YAML tasks; "lab" for the miniature's."""
     data: str | None = None
-    """A folder with the rows of mmlu, truthfulqa, hellaswag or winogrande as NAME_SPLIT.jsonl; default: the Hub."""
+    """A folder with the rows of mmlu, truthfulqa, hellaswag, winogrande, gsm8k, ifeval, mbpp or humaneval as
+    NAME_SPLIT.jsonl; default: the Hub."""
     scales: tuple[float, ...] = ()
     """Further scales of every adapter to measure, such as [0.25, 0.5, 0.75]: the adapter-scale sweep."""
     limit: int | None = Field(default=None, ge=1)
@@ -274,7 +280,7 @@ class RunConfig(Section):
                 section = section.get(part) if isinstance(section, dict) else None
             if isinstance(section, dict) and old in section:
                 raise ValueError(f"field {'.'.join([*path, old])!r} is gone: {way}")
-        return data
+        return suites.expanded(data)
 
     @model_validator(mode="after")
     def _sound(self) -> RunConfig:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from itertools import islice
-
 from s3ft.backends.cache import Store
 from s3ft.config import EvaluateConfig
 from s3ft.digest import digest
-from s3ft.evaluate import harness
+from s3ft.evaluate import benchmarks
 
 GENERAL = (
     "Explain in two sentences why the sky is blue.",
@@ -68,21 +66,8 @@ def prompts(config: EvaluateConfig, store: Store) -> list[tuple[str, str]]:
 
 def _of_benchmark(config: EvaluateConfig, name: str, most: int, store: Store) -> list[tuple[str, str]]:
     """The first documents of a benchmark, kept by content hash."""
-    key = digest(["prompts", harness.made_of(config, name), most])
+    key = digest(["prompts", benchmarks.made_of(config, name), most])
     kept: list[tuple[str, str]] | None = store.get(key)
     if kept is None:
-        store.put({key: (kept := _read(config, name, most))})
+        store.put({key: (kept := benchmarks.texts(config, name, most))})
     return [(id, text) for id, text in kept]
-
-
-def _read(config: EvaluateConfig, name: str, most: int) -> list[tuple[str, str]]:
-    tasks = harness.load_tasks(config, name)
-    share = -(-most // len(tasks))
-    rows = (
-        (f"{leaf}/{n}", text)
-        for leaf, task in tasks.items()
-        for n, doc in enumerate(islice(task.eval_docs, share))
-        # Some tasks give the number of a context and no text.
-        if isinstance(text := task.doc_to_text(doc), str) and text.strip()
-    )
-    return list(islice(rows, most))

@@ -21,11 +21,11 @@ import yaml
 
 from s3ft import lab, plugins
 from s3ft.backends.cache import Store
-from s3ft.config import EvaluateConfig
+from s3ft.config import SUITES, EvaluateConfig
 from s3ft.data import hub
 from s3ft.digest import digest, file_digest
 from s3ft.evaluate import Sample, local_data
-from s3ft.progress import console, progress
+from s3ft.progress import console
 from s3ft.protocols import Backend, InProcessBackend, require
 from s3ft.types import UserError
 
@@ -35,9 +35,6 @@ if TYPE_CHECKING:
 _METRICS = ("acc_norm", "acc", "exact_match", "prompt_level_strict_acc")
 """The metric of a benchmark: the first of these that its items have, else their first number."""
 
-
-FEW = 8
-"""Items of which the time is taken for a forecast."""
 
 _OURS = {
     "model": "it is the base or an adapter",
@@ -65,11 +62,11 @@ def benchmark(config: EvaluateConfig, name: str, backend: Backend, store: Store)
     return kept
 
 
-def forecast(config: EvaluateConfig, name: str, backend: Backend) -> tuple[float, int]:
-    """(seconds, items) of a whole benchmark, from the first few items of each of its parts."""
+def forecast(config: EvaluateConfig, name: str, backend: Backend, few: int) -> tuple[float, int]:
+    """(seconds, items) of a whole benchmark, from the first items of each of its parts."""
     require(backend, "in_process", f"benchmark {name} runs the model by lm-evaluation-harness")
-    begun, few = time.monotonic(), config.model_copy(update={"limit": min(FEW, config.limit or FEW)})
-    found = _run_benchmark(few, name, cast(InProcessBackend, backend).local)
+    begun, first = time.monotonic(), config.model_copy(update={"limit": min(few, config.limit or few)})
+    found = _run_benchmark(first, name, cast(InProcessBackend, backend).local)
     rest = time.monotonic() - begun - found["seconds"]
     asked = sum(part["effective"] for part in found["n-samples"].values())
     items = sum(min(part["original"], config.limit or part["original"]) for part in found["n-samples"].values())
@@ -81,34 +78,39 @@ def made_of(config: EvaluateConfig, name: str) -> Any:
     folder = include_folder(config)
     files = [(p.name, file_digest(p)) for p in _task_files(folder, config.include == "lab")]
     if (own := local_data.family(config, name)) and not _is_own(name, folder):
-        files += [(split, file_digest(path)) for split, path in local_data.files(config, own).items()]
+        paths = local_data.files(config, own, local_data.FAMILIES[own].measured)
+        files += [(split, file_digest(path)) for split, path in paths.items()]
     return [name, config.limit, config.extra, files, version("lm_eval")]
 
 
-def require_benchmarks(config: EvaluateConfig) -> None:
-    """Reads the rows of every benchmark, from the Hub, the cache or files. Raises UserError for a benchmark, a folder
-    or an argument that does not exist, and for rows that cannot be had."""
-    folder = include_folder(config)
-    _require_arguments(config.extra)
-    names = [*config.benchmarks, *config.extra_benchmarks]
-    if config.data and not any(local_data.family(config, n) for n in names):
+def require_rows(config: EvaluateConfig, name: str) -> None:
+    """Reads the rows. Raises UserError for a benchmark that does not exist, rows that cannot be had, and one that would
+    execute programs outside of the sandbox unasked."""
+    tasks = load_tasks(config, name)
+    if any(getattr(task, "UNSAFE_CODE", False) for task in tasks.values()) and not config.extra.get(
+        "confirm_run_unsafe_code"
+    ):
         raise UserError(
-            f"evaluate.data: found {config.data!r}, but no benchmark reads files; name some of "
-            f"{', '.join(local_data.FAMILIES)} in evaluate.benchmarks, or leave it out"
+            f"benchmark {name}: lm-evaluation-harness would run the model's programs on this machine without a "
+            "sandbox; take mbpp or humaneval, which are run in one, or set evaluate.extra.confirm_run_unsafe_code=true"
         )
-    # Own rows in a file or a function cost no look at the Hub, and no import of the harness.
-    needed = [n for n in names if not (_is_own(n, folder) and _is_at_hand(_require_task_file(n, cast(Path, folder))))]
-    if not needed:
-        return
-    with progress("benchmark data", len(needed), "benchmarks") as advance:
-        for name in needed:
-            load_tasks(config, name)
-            advance(1)
 
 
-def _require_arguments(extra: dict[str, Any]) -> None:
+def is_at_hand(config: EvaluateConfig, name: str) -> bool:
+    """Whether this is an own task with its rows in a file or a function, which costs no look at the Hub."""
+    folder = include_folder(config)
+    return folder is not None and _is_own(name, folder) and _is_at_hand(_require_task_file(name, folder))
+
+
+def is_own(config: EvaluateConfig, name: str) -> bool:
+    """Whether a benchmark is a task of `evaluate.include`."""
+    return _is_own(name, include_folder(config))
+
+
+def require_arguments(config: EvaluateConfig) -> None:
     """Raises UserError for what lm_eval.simple_evaluate does not take, or what a run sets itself."""
-    if not extra:
+    include_folder(config)
+    if not (extra := config.extra):
         return
     from lm_eval import simple_evaluate
 
@@ -160,7 +162,7 @@ def _is_own(name: str, folder: Path | None) -> bool:
 
 def _require(name: str, tasks: Any) -> None:
     if name not in tasks.all_tasks:
-        near = difflib.get_close_matches(name, tasks.all_tasks, n=1)
+        near = difflib.get_close_matches(name, [*SUITES, *tasks.all_tasks], n=1)
         hint = f"did you mean {near[0]!r}? " if near else ""
         raise UserError(
             f"evaluate.benchmarks: lm-evaluation-harness has no task {name!r}; {hint}lm-eval ls tasks shows them all"
@@ -190,7 +192,11 @@ def _task(config: EvaluateConfig, name: str, folder: Path | None) -> tuple[Any, 
 def _one_line(name: str) -> Iterator[None]:
     """Raises what stops the harness as UserError."""
     with hub.asked(f"benchmark {name}", f"leave {name} out, or set evaluate.data to a folder with its rows"):
-        yield
+        try:
+            yield
+        except ModuleNotFoundError as error:
+            also = "; pip install 's3ft[ifeval]' has what ifeval needs" if "ifeval" in name else ""
+            raise UserError(f"benchmark {name}: no package {error.name} is installed; install it{also}") from error
 
 
 def _quiet() -> None:

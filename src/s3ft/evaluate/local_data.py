@@ -1,5 +1,5 @@
-"""Rows of MMLU, TruthfulQA, HellaSwag and WinoGrande from a folder, in the form of their data sets on the Hub, for
-lm-evaluation-harness's own tasks."""
+"""Rows of MMLU, TruthfulQA, HellaSwag, WinoGrande, GSM8K and IFEval from a folder, in the form of their data sets on
+the Hub, for lm-evaluation-harness's own tasks."""
 
 from __future__ import annotations
 
@@ -88,6 +88,14 @@ def _winogrande(row: Row, place: str) -> Row:
     return found
 
 
+def _gsm8k(row: Row, place: str) -> Row:
+    return {name: str(column(row, name, place)) for name in ("question", "answer")}
+
+
+def _ifeval(row: Row, place: str) -> Row:
+    return {name: column(row, name, place) for name in ("key", "prompt", "instruction_id_list", "kwargs")}
+
+
 def _require(holds: bool, place: str, name: str, found: Any, expected: str) -> None:
     if not holds:
         raise UserError(f"{place}: column {name!r}: found {str(found)[:80]!r}, expected {expected}")
@@ -98,12 +106,16 @@ FAMILIES = {
     "truthfulqa": Family("validation", "train", _truthfulqa),
     "hellaswag": Family("validation", "train", _hellaswag),
     "winogrande": Family("validation", "train", _winogrande),
+    "gsm8k": Family("test", "train", _gsm8k),
+    "ifeval": Family("train", "train", _ifeval),
 }
 _DATA_SETS = {
     ("cais/mmlu", None): "mmlu",
     ("truthfulqa/truthful_qa", "multiple_choice"): "truthfulqa",
     ("Rowan/hellaswag", None): "hellaswag",
     ("allenai/winogrande", "winogrande_xl"): "winogrande",
+    ("openai/gsm8k", "main"): "gsm8k",
+    ("google/IFEval", None): "ifeval",
 }
 """What the harness's tasks read: path and name, None for any."""
 
@@ -113,21 +125,21 @@ def family(config: EvaluateConfig, name: str) -> str | None:
     return next((f for f in FAMILIES if config.data and f"{name}_".startswith(f"{f}_")), None)
 
 
-def files(config: EvaluateConfig, name: str) -> dict[str, Path]:
-    """The files of a family by split. Raises UserError if that of the measured split is missing or there are two."""
+def files(config: EvaluateConfig, name: str, measured: str) -> dict[str, Path]:
+    """The files of a data set by split. Raises UserError if that of the measured split is missing or there are two."""
     folder = Path(config.data or "").expanduser()
     if not folder.is_dir():
         raise UserError(f"evaluate.data: found {config.data!r}, expected a folder with files such as {name}.jsonl")
     found: dict[str, Path] = {}
     for path in sorted(folder.glob(f"{name}*.jsonl")):
         if match := re.fullmatch(rf"{name}(?:_(train|dev|validation|test))?(?:_\d+)?\.jsonl", path.name):
-            split = match[1] or FAMILIES[name].measured
+            split = match[1] or measured
             if split in found:
                 raise UserError(
                     f"evaluate.data: {found[split]} and {path} are both the split {split} of {name}; keep one of them"
                 )
             found[split] = path
-    if (measured := FAMILIES[name].measured) not in found:
+    if measured not in found:
         raise UserError(
             f"evaluate.data: {folder} has no {name}_{measured}.jsonl, and no {name}.jsonl; add the rows of {name}, or "
             f"leave {name} out of evaluate.benchmarks"
@@ -141,7 +153,8 @@ def tasks(manager: Any, config: EvaluateConfig, name: str) -> dict[str, Any]:
     from lm_eval.api.task import ConfigurableTask
 
     own = family(config, name) or name
-    paths, kind = files(config, own), FAMILIES[own]
+    kind = FAMILIES[own]
+    paths = files(config, own, kind.measured)
 
     @cache
     def rows(split: str) -> list[Row]:

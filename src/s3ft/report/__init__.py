@@ -1,4 +1,4 @@
-"""A run directory to report.json, report.md, report.html and pictures: reads files only."""
+"""A run directory to report.json, report.md, report.html, pictures and what model cards say: reads files only."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from s3ft.data import atomic
-from s3ft.report import collect, gate, html, plot, table
+from s3ft.report import cards, collect, gate, html, plot, table
 
 
 def write(folder: Path, outdated: Sequence[str] = (), margin: float = gate.MARGIN) -> dict[str, Any]:
@@ -21,6 +21,7 @@ def write(folder: Path, outdated: Sequence[str] = (), margin: float = gate.MARGI
     with atomic.whole(folder / "report.md") as file:
         file.write(table.markdown(found, margin))
     html.write(found, folder, margin)
+    cards.write(found, folder, margin)
     return found
 
 

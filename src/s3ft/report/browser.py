@@ -28,19 +28,19 @@ def rows(folder: Path, found: dict[str, Any]) -> list[Row]:
     flips = [row for recipe in found["recipes"] for row in _flips(folder, recipe, found["seeds"][0])]
     flips = _some(flips, ROWS // 2)
     left = ROWS - len(flips)
-    rejected = _some((r for r in _trained(folder, found) if r["kind"] == "rejected"), left // 2)
-    sample = _some((r for r in _trained(folder, found) if r["kind"] == "sample"), left - len(rejected))
+    rejected = list(_trained(folder, found, True, left // 2))
+    sample = list(_trained(folder, found, False, left - len(rejected)))
     order = {"lost": 0, "won": 1, "rejected": 2, "sample": 3}
     return sorted([*flips, *rejected, *sample], key=lambda row: (order[row["kind"]], row["recipe"], row["id"]))
 
 
 def _some(found: Iterable[Row], most: int) -> list[Row]:
-    """At most so many rows; of more, those with the smallest digest of recipe and id. One pass, bounded memory."""
+    """At most so many rows; of more, those with the smallest place. One pass, bounded memory."""
+    return heapq.nsmallest(most, found, key=lambda row: _place(row["recipe"], row["id"]))
 
-    def place(row: Row) -> str:
-        return hashlib.sha256(f"{row['recipe']}\0{row['id']}".encode()).hexdigest()
 
-    return heapq.nsmallest(most, found, key=place)
+def _place(recipe: str, id: str) -> str:
+    return hashlib.sha256(f"{recipe}\0{id}".encode()).hexdigest()
 
 
 def _flips(folder: Path, recipe: str, seed: int) -> Iterator[Row]:
@@ -62,20 +62,27 @@ def _answer(name: str, sample: Row) -> Row:
     return {"name": name, "text": _cut(sample["completion"]), "verdict": _WORDS[sample["correct"]], "said": said}
 
 
-def _trained(folder: Path, found: dict[str, Any]) -> Iterator[Row]:
-    """Training rows under the recipe with most sources, which shows what the others saw too."""
+def _trained(folder: Path, found: dict[str, Any], is_rejected: bool, most: int) -> Iterator[Row]:
+    """At most so many training rows, rejected or others, under the recipe with most sources, which shows what the
+    others saw too."""
     compositions = {recipe: result["composition"] for recipe, result in found["recipes"].items()}
     recipe = max(reversed(list(compositions)), key=lambda r: len(compositions[r]))
-    for record in records.read(folder / "records" / f"{recipe}.jsonl"):
+    every = records.read(folder / "records" / f"{recipe}.jsonl")
+    wanted = (record for record in every if _is_rejected(record) == is_rejected)
+    for record in heapq.nsmallest(most, wanted, key=lambda r: _place(recipe, r.example.id)):
         yield _record(recipe, record)
 
 
-def _record(recipe: str, record: Record) -> Row:
+def _is_rejected(record: Record) -> bool:
+    """Whether the model was asked, and nothing that it wrote was accepted."""
     asked = [c for c in record.candidates if c.is_generated]
+    return bool(asked) and not any(c.accepted for c in asked)
+
+
+def _record(recipe: str, record: Record) -> Row:
     taken = {record.candidates[k].source for k in record.targets}
-    is_rejected = bool(asked) and not any(c.accepted for c in asked)
     return {
-        "kind": "rejected" if is_rejected else "sample",
+        "kind": "rejected" if _is_rejected(record) else "sample",
         "recipe": recipe,
         "source": ", ".join(sorted(taken)) or "dropped",
         **_shown(record.example),

@@ -82,7 +82,8 @@ def report(folder: Path, outdated: Sequence[str] = ()) -> dict[str, Any]:
         "comparisons": [_compared(run, ours, theirs) for theirs, ours in combinations(recipes, 2)],
         "sweep": front.sweep(folder, recipes) if config.sweep else None,
         "front": front.compared(folder, recipes) if config.sweep else None,
-        "versions": _versions(folder),
+        "forecast": _json(folder / "forecast.json"),
+        "versions": _json(folder / "versions.json"),
         **({"s3ft_over_sft": _against(run)} if {"sft", "s3ft"} <= run.tuned.keys() else {}),
     }
 
@@ -200,8 +201,8 @@ def _seconds(path: Path) -> float:
     return float((made.read(path) or {}).get("seconds", 0.0))
 
 
-def _versions(folder: Path) -> Any:
-    path = folder / "versions.json"
+def _json(path: Path) -> Any:
+    """What a file of no result holds; nothing if it is missing or damaged."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):

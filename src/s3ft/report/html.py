@@ -15,10 +15,9 @@ from s3ft.report import browser, details, gate, table
 HEADINGS = {
     "": "recipe",
     "task": "task score, %",
-    "targets": "targets by source, %",
     "gain": "gain on the task, points",
     "mean drop": "mean drop elsewhere, points",
-    "NLL/token": "surprise of its targets, nats/token",
+    "NLL/token": "NLL of its targets, nats/token",
     "won": "turned right",
     "lost": "turned wrong",
     "KL/token, task": "moved on the task, nats/token",
@@ -58,14 +57,16 @@ def _tables(found: dict[str, Any]) -> dict[str, list[list[str]]]:
         "Item by item": details.items(found),
         "Recipe against recipe": details.comparisons(found) if found["comparisons"] else [],
         "What became of the rows": _funnel(found),
-        "Surprise of the targets by source, nats/token": _nats(found),
+        "Negative log likelihood (NLL) of the targets under the base by source, nats/token": _nats(found),
         "Cost": _cost(found),
+        "Forecast and actual": _forecast(found),
         "Adapter scales": _scales(found),
         "Sweep": details.sweep(found) if found["sweep"] else [],
     }
     every = {title: [list(cells) for cells in rows] for title, rows in made.items()}
+    headings = {**HEADINGS, "targets": f"targets: {' / '.join([*table.sources(found), 'dropped'])}, %"}
     return {
-        title: [[HEADINGS.get(cell, cell) for cell in rows[0]], *rows[1:]]
+        title: [[headings.get(cell, cell) for cell in rows[0]], *rows[1:]]
         for title, rows in every.items()
         if len(rows) > 1
     }
@@ -96,6 +97,21 @@ def _cost(found: dict[str, Any]) -> list[list[str]]:
     for name, result in found["recipes"].items():
         seconds = [f"{result['seconds'][stage]:.0f}" for stage in ("build", "train", "evaluate")]
         rows.append([name, f"{result['generated_tokens']:,}", *seconds])
+    return rows
+
+
+def _forecast(found: dict[str, Any]) -> list[list[str]]:
+    """What the pilot said, where there was one, beside what came; a stage's seconds are those of all recipes."""
+    if not (pilot := found["forecast"].get("pilot")):
+        return []
+    rows = [["", "forecast of the pilot", "actual"]]
+    for name, tokens in pilot["generated_tokens"].items():
+        if name in found["recipes"]:
+            actual = found["recipes"][name]["generated_tokens"]
+            rows.append([f"{name}: generated tokens", f"{tokens:,.0f}", f"{actual:,}"])
+    for stage, seconds in found["forecast"]["took"].items():
+        expected = pilot["seconds"].get(stage)
+        rows.append([f"{stage}, s", "not known" if expected is None else f"{expected:.0f}", f"{seconds:.0f}"])
     return rows
 
 

@@ -15,12 +15,12 @@ from s3ft.report.details import Cells, line, score, signed, table
 
 def summary(found: dict[str, Any]) -> Iterator[Cells]:
     """The header, then one row for the base and each recipe: task, loss, targets; scores in percent."""
-    sources = _sources(found)
+    every = sources(found)
     yield ["", "task", "gain", "mean drop", "targets", "NLL/token"]
     yield ["base", score(found["base"]["target"]), "", "", "", ""]
     for name, result in found["recipes"].items():
         shares = result["composition"]
-        parts = [f"{100 * shares.get(s, 0):.0f}" for s in (*sources, "dropped")]
+        parts = [f"{100 * shares.get(s, 0):.0f}" for s in (*every, "dropped")]
         nats = result["nll_per_token_all"]
         yield [
             name,
@@ -32,7 +32,7 @@ def summary(found: dict[str, Any]) -> Iterator[Cells]:
         ]
 
 
-def _sources(found: dict[str, Any]) -> list[str]:
+def sources(found: dict[str, Any]) -> list[str]:
     """Every source of the run's recipes, in the order of the recipe that has most of them first."""
     recipes = sorted(found["recipes"].values(), key=lambda r: -len(r["composition"]))
     return [s for s in dict.fromkeys(s for r in recipes for s in r["composition"]) if s != "dropped"]
@@ -55,7 +55,7 @@ def notes(found: dict[str, Any]) -> Iterator[str]:
     yield (
         f"Percent; [95 % interval over {over}. Items: {items}. Gain (on the task) and mean drop (on the benchmarks) "
         "are against the base, paired by item; a drop is positive when something was lost. "
-        f"Targets: percent of rows from {'/'.join([*_sources(found), 'dropped'])}. NLL/token: "
+        f"Targets: percent of rows from {'/'.join([*sources(found), 'dropped'])}. NLL/token: "
         "negative log likelihood of a target's token under the base, in nats."
     )
     yield from words.sentences(found)
@@ -110,11 +110,11 @@ def markdown(found: dict[str, Any], margin: float) -> str:
         seconds = _counts({k: round(v) for k, v in result["seconds"].items()})
         lines += [line([name, str(result["targets"]), *counts, str(result["generated_tokens"]), seconds])]
     lines += ["", "NLL/token of the targets under the base (nats):", ""]
-    sources = sorted({s for r in found["recipes"].values() for s in r["nll_per_token"]})
-    lines += [line(["recipe", *sources]), line(["---"] * (len(sources) + 1))]
+    asked = sorted({s for r in found["recipes"].values() for s in r["nll_per_token"]})
+    lines += [line(["recipe", *asked]), line(["---"] * (len(asked) + 1))]
     for name, result in found["recipes"].items():
         nats = result["nll_per_token"]
-        lines += [line([name, *(f"{nats[s]:.3f}" if s in nats else "" for s in sources)])]
+        lines += [line([name, *(f"{nats[s]:.3f}" if s in nats else "" for s in asked)])]
     lines += _scales(found)
     return "\n".join(lines) + "\n"
 

@@ -90,10 +90,10 @@ def measure(run: Run, arms: Mapping[str, Adapter | None], keys: dict[str, str], 
 
 def _made_of(run: Run) -> Any:
     """Everything but the adapter that the measure depends on."""
-    from s3ft.evaluate import harness
+    from s3ft.evaluate import benchmarks
 
     chosen = run.config.evaluate
-    return [chosen.drift_rows, [harness.made_of(chosen, name) for name in chosen.benchmarks]]
+    return [chosen.drift_rows, [benchmarks.made_of(chosen, name) for name in chosen.benchmarks]]
 
 
 def _facts(run: Run, name: str) -> Any:

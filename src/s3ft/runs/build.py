@@ -5,14 +5,16 @@ from __future__ import annotations
 import time
 from contextlib import ExitStack
 from dataclasses import astuple
+from pathlib import Path
 from typing import Any
 
 import yaml
 
 from s3ft import overrides, plugins
 from s3ft.build_statistics import RecipeCounts
-from s3ft.data import atomic, made, records, splits
+from s3ft.data import atomic, card, made, records, splits
 from s3ft.digest import digest
+from s3ft.recipes import described as ladder
 from s3ft.runs.directory import Run, settings
 
 
@@ -63,6 +65,9 @@ def build(run: Run) -> None:
         facts = {"key": keys[name], "seconds": time.monotonic() - begun, "data": {**data, "gold": gold.as_dict()}}
         made.write(run.summary_file(name), {**facts, **counts.as_dict()}, [run.records(name), run.targets(name)])
         run.log(_line(name, counts))
+    model = Path(config.model).name if Path(config.model).is_dir() else config.model
+    names = {"model": model, "task": run.task.name, "judge": described(run.judge_spec)}
+    card.write(run.folder / "train", names, {n: (ladder(r), run.summary(n)) for n, r in run.recipes.items()})
     if gold.rejected or gold.undecided:
         run.log(f"judge: {gold.rejected} of {read.rows} gold answers rejected, {gold.undecided} undecided")
     if undecided := build.counts.undecided():

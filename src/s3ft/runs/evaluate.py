@@ -11,7 +11,7 @@ from s3ft import plugins
 from s3ft.backends.cache import Cached
 from s3ft.data import jsonl, made
 from s3ft.digest import digest
-from s3ft.evaluate import Sample, harness, mean, target
+from s3ft.evaluate import Sample, benchmarks, mean, target
 from s3ft.processes import mine
 from s3ft.progress import Bar, progress
 from s3ft.protocols import Judge
@@ -73,13 +73,14 @@ def _measure(run: Run, name: str, adapter: Adapter | None, asked: Asked, example
         samples += target.measure(
             run.config.sampling, Cached(backend, run.store), examples, judge, run.task.stratum, bar
         )
-    benchmarks = [n for n in keys if n not in kept and n != "target"]
-    if benchmarks and "in_process" not in backend.capabilities:
-        # The harness runs a model in this process; an engine gives its memory back when nothing names it.
-        backend = run.evaluation_backend(adapter, "in_process")
-    for benchmark in benchmarks:
+    config = run.config.evaluate
+    asked_for = [n for n in keys if n not in kept and n != "target"]
+    for benchmark in sorted(asked_for, key=lambda n: benchmarks.needs(config, n)):
         bar.detail = partial(str, f"{name}: {benchmark}")
-        found = harness.benchmark(run.config.evaluate, benchmark, backend, run.store)
+        if (needed := benchmarks.needs(config, benchmark)) not in backend.capabilities:
+            # The harness runs a model in this process; an engine gives its memory back when nothing names it.
+            backend = run.evaluation_backend(adapter, needed)
+        found = benchmarks.measure(config, benchmark, backend, run.store)
         samples += found
         bar(len(found))
     samples.sort(key=lambda s: list(keys).index(s["set"]))
@@ -106,7 +107,7 @@ def _keys(run: Run, adapter: Adapter | None) -> dict[str, str]:
     how = [plugins.identity(run.judge_spec), config.model_dump(mode="json", include={"sampling"})]
     keys = {"target": digest([model, rows, how, run.task.stratum])}
     for name in dict.fromkeys([*chosen.benchmarks, *chosen.extra_benchmarks]):
-        keys[name] = digest([model, harness.made_of(chosen, name)])
+        keys[name] = digest([model, benchmarks.made_of(chosen, name)])
     return keys
 
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import platform
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from s3ft import processes
+from s3ft.data import atomic
 from s3ft.digest import digest
 from s3ft.runs.directory import Run
+
+FILE = "forecast.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +36,28 @@ def known(run: Run) -> Rates:
 def keep(run: Run, **measured: float) -> None:
     """Remembers what was measured, for the next forecast of this setting."""
     run.store.put({_key(run): {**asdict(known(run)), **measured}})
+
+
+def keep_pilot(run: Run, seconds: Mapping[str, float | None], tokens: Mapping[str, float]) -> None:
+    """Remembers what a pilot said of a whole run: seconds by stage, generated tokens by recipe."""
+    run.store.put({_pilot(run): {"seconds": dict(seconds), "generated_tokens": dict(tokens)}})
+
+
+def took(run: Run, stage: str, seconds: float) -> None:
+    """Adds what a stage took to forecast.json, which holds a pilot of this very run too, if there was one."""
+    path, pilot = run.folder / FILE, run.store.get(_pilot(run))
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        found = {}
+    before = found["took"] if found.get("pilot") == pilot else {}
+    atomic.write_json(path, {"pilot": pilot, "took": {**before, stage: before.get(stage, 0.0) + seconds}})
+
+
+def _pilot(run: Run) -> str:
+    config = run.config
+    size = config.model_dump(mode="json", include={"limit", "recipes", "seeds", "sweep"})
+    return digest(["pilot", _key(run), size, config.train.epochs])
 
 
 def _key(run: Run) -> str:

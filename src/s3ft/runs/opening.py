@@ -17,7 +17,7 @@ from s3ft import judges, overrides, plugins
 from s3ft.config import RunConfig
 from s3ft.data import atomic, splits
 from s3ft.digest import digest
-from s3ft.evaluate import harness
+from s3ft.evaluate import benchmarks
 from s3ft.models import locate
 from s3ft.pipeline import require_capabilities, require_fields
 from s3ft.processes import is_first_rank, locked
@@ -114,7 +114,7 @@ def settle(run: Run) -> None:
             plugins.load("source", rung.source)
     require_fields(run.recipes, run.task.paraphrase)
     _require_sources(run)
-    harness.require_benchmarks(run.config.evaluate)
+    benchmarks.require(run.config.evaluate)
     judges.open_models(judges.load(run.judge_spec, run.open_model))
     locate.require_chat_template(run.model.folder)
     require_capabilities(run.recipes, run.backend())

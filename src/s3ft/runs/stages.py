@@ -60,8 +60,10 @@ def run_all(run: Run, lock: TextIO) -> int:
             run.log(f"{stage}: a process was ended by signal {code - 128}; repeat the command to go on")
         if code:
             return code
-        seconds = max(0.1, time.monotonic() - begun - (rates.start or 0.0))
-        _remember(run, stage, seconds, -(-len(_made(run) - todo) // parts))
+        took, made = time.monotonic() - begun, len(_made(run) - todo)
+        _remember(run, stage, max(0.1, took - (rates.start or 0.0)), -(-made // parts))
+        if made:
+            forecast.took(run, stage, took)
     if _made(run) == before:
         run.log(f"{run.folder}: was finished; all records, adapters and measurements were reused")
     return 0

@@ -10,6 +10,7 @@ from typing import Any
 from s3ft.data import atomic
 from s3ft.models import adapters, locate
 
+NAME = "README.md"
 RANKS = (8, 16, 32, 64, 128, 256, 320, 512)
 """What `--max-lora-rank` of vLLM takes."""
 
@@ -31,7 +32,7 @@ def finish(folder: Path, base: Path | str, tokenizer: Any, facts: Mapping[str, A
         config["target_modules"] = sorted(modules) if isinstance(modules, list) else modules
         config |= {"base_model_name_or_path": name, "revision": commit}
         atomic.write_json(path, config)
-    with atomic.whole(folder / "README.md") as file:
+    with atomic.whole(folder / NAME) as file:
         file.write(_card(name, commit, config, facts))
 
 

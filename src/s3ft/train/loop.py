@@ -217,7 +217,9 @@ def _finish(trainer: Any, partial: Path, out_dir: Path, base: Base, facts: dict[
             shutil.rmtree(path)
         else:
             path.unlink(missing_ok=True)
-    made.write(partial / "s3ft.json", facts, sorted(p for p in partial.iterdir() if p.is_file()))
+    # The card is written again by each report.
+    files = sorted(p for p in partial.iterdir() if p.is_file() and p.name != card.NAME)
+    made.write(partial / "s3ft.json", facts, files)
     for path in [*partial.iterdir(), partial]:
         handle = os.open(path, os.O_RDONLY)
         os.fsync(handle)
