@@ -3,8 +3,6 @@
 import json
 import re
 import shutil
-import subprocess
-from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -12,81 +10,13 @@ import yaml
 
 from s3ft import report
 from s3ft.cli import reporting
-from s3ft.data import atomic, jsonl, made, records, splits
+from s3ft.data import atomic, made, splits
 from s3ft.report import browser, collect, gate
 from s3ft.runs import directory, train
-from s3ft.types import Candidate, Completion, Example, Record, UserError, Verdict
+from s3ft.types import UserError
+from written_run import HOSTILE, SUMMARY, samples
 
 DOCS = Path(__file__).parents[2] / "docs"
-SUMMARY = {
-    "key": "k",
-    "seconds": 2.0,
-    "data": {
-        "rows": 4,
-        "duplicates": 1,
-        "in_evaluation_split": 0,
-        "gold": {"rejected": 1, "undecided": 0, "rejected_ids": ["a"]},
-    },
-    "rows": 4,
-    "targets": 4,
-    "composition": {"self": 0.5, "paraphrase": 0.25, "gold": 0.25, "dropped": 0.0},
-    "filtered": {"paraphrase: copies the gold": 1},
-    "rejected": {"self": 2},
-    "undecided": {},
-    "generated_tokens": 100,
-    "nll_per_token": {"self": 0.1, "gold": 0.9},
-    "nll_per_token_all": 0.3,
-}
-
-
-HOSTILE = "</script><script>alert(1)</script> & <b>1</b>"
-OUTCOMES = {1: "right", 0: "cut"}
-
-
-def samples(path, **sets):
-    with atomic.whole(path) as file:
-        for name, scores in sets.items():
-            # Written backwards: arms must be paired by id, never by position.
-            for number, score in reversed(list(enumerate(scores))):
-                more = {}
-                if name == "target":
-                    said = {"completion": f"it is {score}", "correct": bool(score), "answer": str(score), "reason": ""}
-                    more = {"outcome": OUTCOMES[score], "stratum": "ab"[number % 2], **said}
-                atomic.write_line(file, {"set": name, "id": f"{number:02d}", "score": score, **more})
-    made.write(path.with_name(path.name.replace(".samples.jsonl", ".json")), {"seconds": 1.0}, [path])
-
-
-def history(recipe, rows):
-    """Under s3ft, every second row's own answers were rejected."""
-    for number, example in enumerate(rows):
-        is_right = number % 2 == 0
-        gold = Candidate("gold", Completion(example.gold), is_generated=False)
-        own = Candidate("self", Completion("the 1"), Verdict(is_right, "1"), answers_prompt=True)
-        other = Candidate("paraphrase", Completion(f"so {example.gold}"), Verdict(False, "2", "not equal"))
-        yield (
-            Record(example, [gold], [0])
-            if recipe == "sft"
-            else Record(example, [own] if is_right else [own, other, gold], [0 if is_right else 2])
-        )
-
-
-@pytest.fixture
-def run(tmp_path):
-    config = {"model": "lab", "task": {"name": "lab"}, "seeds": [0, 1], "evaluate": {"extra_benchmarks": ["own"]}}
-    (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
-    atomic.write_json(tmp_path / "versions.json", {"python": "3.11"})
-    evals = tmp_path / "evals"
-    rows = [Example(f"{n:02d}", [{"role": "user", "content": f"question {n}"}], HOSTILE, "1") for n in range(4)]
-    jsonl.write_whole(tmp_path / "data" / "test.jsonl", map(asdict, rows))
-    samples(evals / "base.samples.jsonl", target=[1, 0, 0, 0], facts=[1, 1, 1, 0], own=[0, 0])
-    arms = {"sft": ([1, 1, 0, 0], [1, 0, 0, 0]), "s3ft": ([1, 1, 1, 0], [1, 1, 0, 0])}
-    for recipe, (target, facts) in arms.items():
-        jsonl.write_whole(tmp_path / "records" / f"{recipe}.jsonl", map(records.to_json, history(recipe, rows)))
-        made.write(tmp_path / "records" / f"{recipe}.json", SUMMARY, [])
-        for seed in (0, 1):
-            made.write(tmp_path / "adapters" / recipe / f"seed-{seed}" / "s3ft.json", {"seconds": 3.0}, [])
-            samples(evals / f"{recipe}-seed-{seed}.samples.jsonl", target=target, facts=facts, own=[1, 1])
-    return tmp_path
 
 
 def test_numbers_are_those_of_the_files(run):
@@ -304,18 +234,6 @@ def test_of_many_rows_a_bounded_number_is_shown_always_the_same(run, monkeypatch
     assert len(rows) == 4
     assert rows == browser.rows(run, found)
     assert rows[0]["gold"] == f"{HOSTILE[:10]} ... ({len(HOSTILE) - 10} characters more)"
-
-
-@pytest.mark.skipif(not shutil.which("chromium"), reason="chromium is not installed")
-def test_the_page_works_in_a_browser(run, tmp_path):
-    report.write(run)
-    profile = tmp_path / "profile"
-    flags = "--headless --no-sandbox --disable-gpu --no-first-run --disable-background-networking --disable-sync"
-    command = ["chromium", *flags.split(), f"--user-data-dir={profile}", "--enable-logging=stderr", "--dump-dom"]
-    done = subprocess.run([*command, (run / "report.html").as_uri()], capture_output=True, text=True, timeout=60)
-    assert "CONSOLE" not in done.stderr
-    assert ">7 of 7 rows<" in done.stdout
-    assert done.stdout.count("<summary>") == 7
 
 
 def test_an_arm_that_was_not_measured_is_named(run):

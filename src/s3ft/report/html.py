@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,7 @@ def write(found: dict[str, Any], folder: Path, margin: float = gate.MARGIN) -> N
 def _tables(found: dict[str, Any]) -> dict[str, list[list[str]]]:
     """Title -> header and rows; what was not measured has no table."""
     made = {
-        "Recipes": table.summary(found),
+        "Recipes": _recipes(found),
         "Benchmarks, %": table.by_benchmark(found) if found["base"]["benchmarks"] else [],
         "Item by item": details.items(found),
         "Recipe against recipe": details.comparisons(found) if found["comparisons"] else [],
@@ -64,12 +65,21 @@ def _tables(found: dict[str, Any]) -> dict[str, list[list[str]]]:
         "Sweep": details.sweep(found) if found["sweep"] else [],
     }
     every = {title: [list(cells) for cells in rows] for title, rows in made.items()}
-    headings = {**HEADINGS, "targets": f"targets: {' / '.join([*table.sources(found), 'dropped'])}, %"}
     return {
-        title: [[headings.get(cell, cell) for cell in rows[0]], *rows[1:]]
+        title: [[HEADINGS.get(cell, cell) for cell in rows[0]], *rows[1:]]
         for title, rows in every.items()
         if len(rows) > 1
     }
+
+
+def _recipes(found: dict[str, Any]) -> Iterator[list[str]]:
+    """The summary of the terminal, each source of targets in a column of its own."""
+    header, *rows = table.summary(found)
+    place, names = header.index("targets"), [*table.sources(found), "dropped"]
+    yield [*header[:place], *(f"targets: {n}, %" for n in names), *header[place + 1 :]]
+    for cells in rows:
+        shares = cells[place].split("/") if cells[place] else [""] * len(names)
+        yield [*cells[:place], *shares, *cells[place + 1 :]]
 
 
 def _funnel(found: dict[str, Any]) -> list[list[str]]:
