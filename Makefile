@@ -10,7 +10,7 @@ ifneq ($(origin PYTHON),file)
 OTHER := $(if $(filter $(shell $(PYTHON) $(VERSION)),$(shell $(BIN)/python $(VERSION) 2>/dev/null)),,other-python)
 endif
 
-.PHONY: quickstart test test-whole test-lowest test-engines audit bench lab lint clean other-python
+.PHONY: quickstart test test-whole test-lowest test-engines audit bench docs lab lint clean other-python
 
 quickstart: .venv/ready
 	$(BIN)/s3ft run examples/quickstart.yaml
@@ -33,8 +33,8 @@ test-engines: .venv-engines/ready
 	.venv-engines/bin/python -m pytest -m engines tests/backends/test_engines.py --durations=10
 
 lint: .venv/ready
-	$(BIN)/ruff check src tests bench experiments
-	$(BIN)/ruff format --check src tests bench experiments
+	$(BIN)/ruff check src tests bench experiments docs
+	$(BIN)/ruff format --check src tests bench experiments docs
 	$(BIN)/mypy
 
 audit: .venv/ready
@@ -45,6 +45,15 @@ audit: .venv/ready
 bench: .venv/ready
 	for bench in math_judge qa_judge code_judge; do echo "bench/$$bench.py"; $(BIN)/python bench/$$bench.py $(DATA) || exit 1; done
 	$(BIN)/python bench/train.py
+	$(BIN)/python bench/report.py
+
+# The pages of docs/ as a site, in site/; what is wrong with a link stops it.
+docs: .venv/docs
+	$(BIN)/python -m mkdocs --quiet build --strict
+
+.venv/docs: .venv/ready
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[docs]'
+	touch $@
 
 # The miniature from scratch, and the learning rate of every recipe on its validation rows.
 RATES := [3e-4, 6e-4, 1e-3, 2e-3, 4e-3, 8e-3, 1.6e-2, 3.2e-2]
@@ -82,4 +91,4 @@ define venv
 endef
 
 clean:
-	rm -rf .venv .venv-lowest .venv-engines runs
+	rm -rf .venv .venv-lowest .venv-engines runs site
