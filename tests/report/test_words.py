@@ -11,7 +11,8 @@ from s3ft.report import words
 
 def _found(items: dict[str, int], shares: dict[str, dict[str, float]]) -> dict[str, Any]:
     base = {"benchmarks": {n: {} for n in items if n != "target"}}
-    return {"missing": [], "items": items, "base": base, "recipes": {n: {"composition": c} for n, c in shares.items()}}
+    recipes = {n: {"composition": c} for n, c in shares.items()}
+    return {"missing": [], "split": "test", "items": items, "base": base, "recipes": recipes}
 
 
 SFT = {"gold": 1.0, "dropped": 0.0}
@@ -23,7 +24,8 @@ NONE = {"self": 0.0, "paraphrase": 0.0, "gold": 0.9, "dropped": 0.1}
     ("items", "shares", "says"),
     [
         ({"target": 300, "mmlu": 500}, {"sft": SFT, "s3ft": OWN}, []),
-        ({"target": 1, "mmlu": 500}, {"s3ft": OWN}, ["too small to say anything: 1 test row."]),
+        ({"target": 1, "mmlu": 500}, {"s3ft": OWN}, ["1 test row to measure on: a score is known to +-98 points"]),
+        ({"target": 99, "mmlu": 100}, {"s3ft": OWN}, ["99 test rows to measure on: a score is known to +-10 points"]),
         ({"target": 300}, {"s3ft": OWN}, ["was not measured: no benchmarks"]),
         ({"target": 300, "mmlu": 6}, {"s3ft": OWN}, ["mmlu (6)"]),
         ({"target": 300, "mmlu": 500}, {"sft": SFT, "s3ft": NONE}, ["s3ft has no word of the model's own"]),

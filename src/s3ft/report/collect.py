@@ -66,6 +66,7 @@ def report(folder: Path, outdated: Sequence[str] = ()) -> dict[str, Any]:
     return {
         "model": config.model,
         "task": config.task["name"],
+        "split": config.evaluate.split,
         "seeds": list(config.seeds),
         "missing": run.missing,
         "intervals": {"level": 0.95, "over": ["seeds", "items"] if len(config.seeds) > 1 else ["items"]},
