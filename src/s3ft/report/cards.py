@@ -70,6 +70,6 @@ def _line(name: str, items: int, scores: list[float], change: dict[str, Any]) ->
 
 
 def _negative(drop: dict[str, Any]) -> dict[str, Any]:
-    """A drop as a change, negative when something was lost."""
-    low, high = (None if drop[k] is None else -drop[k] for k in ("high", "low"))
-    return {"mean": -drop["mean"], "low": low, "high": high}
+    """A drop as a change, negative when something was lost; 0.0 as it is, and not -0.0."""
+    mean, low, high = (None if drop[k] is None else 0.0 - drop[k] for k in ("mean", "high", "low"))
+    return {"mean": mean, "low": low, "high": high}

@@ -50,7 +50,7 @@ def took(run: Run, stage: str, seconds: float) -> None:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         found = {}
-    before = found["took"] if found.get("pilot") == pilot else {}
+    before = found.get("took", {}) if found.get("pilot") == pilot else {}
     atomic.write_json(path, {"pilot": pilot, "took": {**before, stage: before.get(stage, 0.0) + seconds}})
 
 
