@@ -214,7 +214,8 @@ def test_the_adapter_loads_in_plain_peft_changes_the_logits_and_merges(
     assert names == {*of_the_adapter, *of_the_tokenizer, "log.jsonl", "s3ft.json"}
     saved = json.loads((tmp_path / "out" / "s3ft.json").read_text())
     files = saved.pop("files")
-    assert files == {name: file_digest(tmp_path / "out" / name) for name in names - {"s3ft.json"}}
+    # A report writes into the card.
+    assert files == {name: file_digest(tmp_path / "out" / name) for name in names - {"s3ft.json", "README.md"}}
     assert saved == json.loads(json.dumps(facts))
     base = AutoModelForCausalLM.from_pretrained(model, dtype=torch.float32).eval()
     prompt = torch.tensor([chat.prompt_ids([{"role": "user", "content": "What is 5 + 8?"}])])
