@@ -135,7 +135,10 @@ def test_from_the_hub(tmp_path):
         assert done.stdout.split() == ["3"], done.stderr[-2000:]
         environment = {**server.environment(tmp_path / "other"), "HF_HUB_OFFLINE": "1"}
         done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True)
-    assert "UserError: data set 'openai/openai_humaneval'" in done.stderr.splitlines()[-1]
+    line = done.stderr.splitlines()[-1]
+    assert "UserError: benchmark humaneval: data set 'openai/openai_humaneval'" in line
+    assert "evaluate.data" in line
+    assert "path=" not in line
 
 
 OWN = """task: programs
@@ -148,6 +151,16 @@ doc_to_target: test
 unsafe_code: true
 metric_list: [{metric: exact_match}]
 """
+
+
+def test_any_backend_with_adapters_will_do_and_a_task_of_one_s_own_goes_first(data):
+    own = data / "own"
+    own.mkdir()
+    (own / "mbpp.yaml").write_text("task: mbpp\n")
+    config = EvaluateConfig(include=str(own))
+    assert benchmarks.needs(config, "humaneval") == "adapters"
+    assert benchmarks.needs(config, "mbpp") == "in_process"
+    assert benchmarks.needs(config, "mmlu") == "in_process"
 
 
 def test_no_program_is_run_outside_of_the_sandbox_unasked(data):

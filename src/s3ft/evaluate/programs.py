@@ -14,7 +14,7 @@ from s3ft.digest import file_digest
 from s3ft.evaluate import Sample, local_data, target
 from s3ft.protocols import Backend, Judge
 from s3ft.tasks import humaneval, mbpp
-from s3ft.types import Example, Sampling, Task
+from s3ft.types import Example, Sampling, Task, UserError
 
 PROMPTS = {"mbpp": mbpp.PROMPT, "humaneval": humaneval.PROMPT}
 """What the benchmarks ask, by name."""
@@ -51,7 +51,12 @@ def texts(config: EvaluateConfig, name: str, most: int) -> list[str]:
 
 def require_rows(config: EvaluateConfig, name: str) -> None:
     """Reads the first row, and opens the sandbox. Raises UserError if it cannot be had."""
-    texts(config, name, 1)
+    try:
+        texts(config, name, 1)
+    except UserError as error:
+        # The data set's own line names a task's option.
+        way = f"set evaluate.data to a folder with {name}.jsonl"
+        raise UserError(f"benchmark {name}: {str(error).replace('give path=FILE.jsonl', way)}") from error
     _judge()
 
 
