@@ -96,10 +96,10 @@ def test_a_run_after_a_pilot_on_all_rows_generates_no_target_again(
         assert tokens == run.summary("s3ft")["generated_tokens"]
         assert kept["pilot"]["seconds"]["train"] > 0
         assert kept["took"] == {"build": 2.5}
-        (run.folder / forecast.FILE).unlink()
+        # A run without a pilot of its own has nothing to compare.
         grown = Run(run.config.model_copy(update={"seeds": (0, 1)}), run.folder)
         forecast.took(grown, "train", 3.0)
-        assert json.loads((run.folder / forecast.FILE).read_text()) == {"pilot": None, "took": {"train": 3.0}}
+        assert not (run.folder / forecast.FILE).exists()
     # The pilot said the same shares.
     line = next(words for words in map(str.split, shown.splitlines()) if words[:1] == ["s3ft"])
     assert int(line[1]) == round(100 * composition["self"])

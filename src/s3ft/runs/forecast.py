@@ -44,8 +44,11 @@ def keep_pilot(run: Run, seconds: Mapping[str, float | None], tokens: Mapping[st
 
 
 def took(run: Run, stage: str, seconds: float) -> None:
-    """Adds what a stage took to forecast.json, which holds a pilot of this very run too, if there was one."""
+    """Adds what a stage took to forecast.json, if there was a pilot of this very run, which stands there too."""
     path, pilot = run.folder / FILE, run.store.get(_pilot(run))
+    if pilot is None:
+        path.unlink(missing_ok=True)
+        return
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
