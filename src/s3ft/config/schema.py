@@ -74,7 +74,7 @@ class TrainConfig(Section):
     method: Literal["lora", "qlora", "full"] = "lora"
     """LoRA; LoRA over weights in 4 bits (with bitsandbytes); or all weights, which writes a whole model, no adapter."""
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
-    """Precision of training; auto is the checkpoint's own on a GPU and float32 on a CPU."""
+    """Precision of training; auto is float32 on a CPU, on a GPU bfloat16 unless the checkpoint is in float16."""
     device: str = "auto"
     """auto, cpu, cuda or cuda:N."""
     lora_rank: int = Field(default=8, ge=0)
