@@ -9,6 +9,7 @@ from s3ft.config.schema import (
     Section,
     SweepConfig,
     TrainConfig,
+    backend_section,
 )
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "Section",
     "SweepConfig",
     "TrainConfig",
+    "backend_section",
     "load",
     "parse",
     "section",

@@ -189,7 +189,7 @@ def _named(value: Any) -> Any:
     return {"name": value} if isinstance(value, str) else value
 
 
-def _backend(value: Any) -> Any:
+def backend_section(value: Any) -> Any:
     """The section of the backend that is named, read by the backend's own Config."""
     data = _named(value)
     if isinstance(data, BackendConfig) or not isinstance(data, dict):
@@ -242,7 +242,7 @@ class RunConfig(Section):
     """Training rows to use, the first ones; default: all."""
     recipes: tuple[str | dict[str, Rungs], ...] = ("sft", "s3ft")
     """Names of `s3ft list`, or {mine: [self, {source: paraphrase, num_samples: 4, keep: likeliest}, gold]}."""
-    backend: Annotated[SerializeAsAny[BackendConfig], BeforeValidator(_backend)] = Field(
+    backend: Annotated[SerializeAsAny[BackendConfig], BeforeValidator(backend_section)] = Field(
         default="transformers", validate_default=True
     )
     """Where the base model's answers come from, by name or {name: ..., option: value}."""
