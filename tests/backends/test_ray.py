@@ -1,4 +1,4 @@
-"""The backend for Ray: two workers on this machine, one of them killed (by make test-engines); what needs no Ray, always."""
+"""The backend for Ray: two workers on this machine, one killed (make test-engines); what needs no Ray, always."""
 
 import importlib.util
 import os
