@@ -79,8 +79,8 @@ class backend:
     @cached_property
     def _about(self) -> tuple[frozenset[Capability], Mapping[str, Any]]:
         """What a worker says of its backend: there may be a GPU there and none here."""
-        ((_, found),) = self._pool.work("about", [()])
-        return found
+        ((_, (capabilities, identity)),) = self._pool.work("about", [()])
+        return capabilities, identity
 
     @property
     def capabilities(self) -> frozenset[Capability]:
@@ -165,12 +165,12 @@ class Pool:
     def work(self, what: str, parts: Sequence[tuple[Any, ...]]) -> Iterator[tuple[int, Any]]:
         """Calls a method of the workers with the arguments of each part; yields (part, what it gave) as they come."""
         left, losses = list(range(len(parts)))[::-1], [0] * len(parts)
-        running: dict[Any, tuple[Any, int]] = {}
+        running: dict[Any, tuple[Any, int | None]] = {}
         try:
             while left or running:
                 while left and self._free:
-                    actor, part = self._free.pop(), left.pop()
-                    running[getattr(actor, what).remote(*parts[part])] = (actor, part)
+                    actor, at = self._free.pop(), left.pop()
+                    running[getattr(actor, what).remote(*parts[at])] = (actor, at)
                 done, _ = self._ray.wait([*running, *(self._starting if left else ())], timeout=PATIENCE_S)
                 if not done and not running:
                     say(f"backend ray: waiting for {len(self._starting)} workers to start")
