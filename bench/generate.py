@@ -195,8 +195,10 @@ def main(argv: list[str]) -> int:
 
     print("model        arm             tokens  tok/CPUs  over 16  equal")
     found: dict[str, Any] = {"miniature": compared("miniature", lab.MODEL)}
+    write(out, found)
     with tempfile.TemporaryDirectory() as folder:
         found["random 100M"] = compared("random 100M", random_model(Path(folder)))
+    write(out, found)
     builds = [measured("build") for _ in range(ROUNDS)]
     spent = {k: statistics.median(b[k] for b in builds) for k in builds[0]}
     inside = spent["all"] - spent["open"]
@@ -206,9 +208,13 @@ def main(argv: list[str]) -> int:
         "neither_generation_nor_scoring": round(1 - (spent["generate"] + spent["score"]) / inside, 3),
     }
     print(json.dumps(found["build"]))
+    write(out, found)
+    return 0
+
+
+def write(out: Path | None, found: dict[str, Any]) -> None:
     if out:
         out.write_text(json.dumps(found, indent=1) + "\n")
-    return 0
 
 
 if __name__ == "__main__":
