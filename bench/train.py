@@ -111,7 +111,7 @@ def our_trainer(model: Any, rows: Any, folder: Path, method: str, dtype: Any, de
     extra = {"warmup_steps": 0}
     config = TrainConfig(method=method, batch_size=BATCH, learning_rate=RATE, lora_dropout=0.0, extra=extra)
     callback = sft.TrainingCallback(folder / "log.jsonl", 1e9)
-    callback.begin(None)
+    callback.begin(0, [])
     base = Base(folder, dtype, device)
     return sft.trainer_for(model, rows, folder, Arm("bench", 0, config, STEPS + 1), base, callback)
 

@@ -34,6 +34,7 @@ _ERRORS = "S3FT_ERRORS"
 _PARENT = "S3FT_PARENT"
 """The process that started a worker."""
 _PR_SET_PDEATHSIG = 1
+DEVICES = Path("/dev")
 
 _PATIENCE = "S3FT_PATIENCE_S"
 """Seconds that a command waits for another one that is ending; 10 where it is not set."""
@@ -110,6 +111,16 @@ def _lock(file: TextIO, folder: Path, until: float) -> None:
         time.sleep(0.1)
 
 
+def gpus() -> list[str]:
+    """The GPUs that this process may use, as CUDA_VISIBLE_DEVICES names them; found without CUDA, which would take
+    memory of them."""
+    present = sorted(p.name.removeprefix("nvidia") for p in DEVICES.glob("nvidia[0-9]*"))
+    allowed = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if not present or allowed is None:
+        return present
+    return [name.strip() for name in allowed.split(",") if name.strip() not in ("", "-1")]
+
+
 def run_workers(
     command: Sequence[str],
     parts: int,
@@ -118,7 +129,8 @@ def run_workers(
     after: float | None = None,
     waiting: Callable[[], None] = lambda: None,
 ) -> int:
-    """Runs a Python module with its arguments in `parts` processes under the lock of `folder`.
+    """Runs a Python module with its arguments in `parts` processes under the lock of `folder`, several of them each on
+    a GPU of its own if there are any.
 
     Returns the first exit code that is not 0; of a worker that a signal ended, 128 and its number. The workers end with
     this process, interrupted or killed. One that still works keeps the lock, so that nothing else writes there.
@@ -129,6 +141,7 @@ def run_workers(
         environment[_AFTER] = f"{after:.0f}"
     if parts > 1:
         environment["OMP_NUM_THREADS"] = str(max(1, num_cores() // parts))
+    cards = gpus() if parts > 1 else []
     # Ctrl-C goes to this process only, which ends the workers: they would show where their imports were stopped.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     started: list[subprocess.Popen[bytes]] = []
@@ -137,6 +150,8 @@ def run_workers(
             others = [stack.enter_context(tempfile.TemporaryFile()) for _ in range(1, parts)]
             for number in range(parts):
                 own, inherited = {**environment, _PART: f"{number}/{parts}"}, [lock.fileno()]
+                if cards:
+                    own["CUDA_VISIBLE_DEVICES"] = cards[number % len(cards)]
                 if number:
                     own[_ERRORS] = str(others[number - 1].fileno())
                     inherited.append(others[number - 1].fileno())

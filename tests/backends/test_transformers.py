@@ -45,7 +45,7 @@ def test_identity_changes_with_what_changes_the_output(folder, adapter):
         name: digest(dict(opened(folder, **more).identity))
         for name, more in {
             "plain": {},
-            "batch": {"batch_size": 3},
+            "batch": {"batch_tokens": 300},
             "weights": {"mark": "b"},
             "precision": {"dtype": "bfloat16"},
             "chat": {"chat": {"keep_reasoning": False}},
@@ -92,9 +92,9 @@ def test_a_whole_model_that_training_wrote_answers_in_the_base_s_place(folder, t
 @pytest.mark.parametrize(
     ("section", "says"),
     [
-        ({"batchsize": 3}, "unknown field 'backend.batchsize': did you mean 'backend.batch_size'?"),
+        ({"batch_size": 3}, "unknown field 'backend.batch_size': did you mean 'backend.batch_tokens'?"),
         ({"dtype": "int8"}, "field 'backend.dtype': found 'int8'"),
-        ({"batch_size": 0}, "field 'backend.batch_size': found 0"),
+        ({"batch_tokens": 0}, "field 'backend.batch_tokens': found 0"),
         ({"name": "tranformers"}, "did you mean 'transformers'?"),
     ],
 )

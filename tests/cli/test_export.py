@@ -72,7 +72,7 @@ def s3ft(monkeypatch, capsys):
 
 def answers(model, folder):
     chat = open_chat(loading.load_tokenizer(folder), ChatConfig(), stop_ids=loading.stop_ids_of(folder))
-    local = LocalModel(model.eval(), chat, 8)
+    local = LocalModel(model.eval(), chat)
     found = dict(local.generate([Request(p) for p in PROMPTS], Sampling(48)))
     with torch.inference_mode():
         logits = model(torch.tensor([chat.prompt_ids(PROMPTS[0])])).logits

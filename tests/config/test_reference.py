@@ -66,7 +66,7 @@ def test_the_schema_takes_what_a_run_takes(path: Path) -> None:
         ({"judge": {"name": "llm", "votes": 3}}, True),
         ({"judge": {"name": "llm", "vots": 3}}, False),
         ({"judge": "even.py"}, True),
-        ({"backend": {"name": "transformers", "batch_size": 4}}, True),
+        ({"backend": {"name": "transformers", "batch_tokens": 4}}, True),
         ({"backend": {"name": "transformers", "batch": 4}}, False),
         ({"recipes": ["s3ft", {"mine": ["self", {"source": "gold"}]}]}, True),
         ({"sampling": {"max_token": 4}}, False),

@@ -31,8 +31,9 @@ def test_a_device_that_is_not_there_is_named_by_its_field():
     assert loading.device("cpu") == torch.device("cpu")
 
 
-def test_the_precision_is_float32_on_a_cpu_and_the_checkpoint_s_own_elsewhere(folder, tmp_path):
+def test_the_precision_is_float32_on_a_cpu_and_16_bits_elsewhere(folder, tmp_path):
     cpu, gpu = torch.device("cpu"), torch.device("cuda")
+    assert loading.dtype("auto", gpu, folder) == torch.bfloat16
     loading.load_model(folder, torch.float16).save_pretrained(tmp_path)
     assert [loading.dtype("auto", where, tmp_path) for where in (cpu, gpu)] == [torch.float32, torch.float16]
     assert loading.dtype("bfloat16", cpu, tmp_path) == torch.bfloat16

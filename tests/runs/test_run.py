@@ -250,7 +250,7 @@ def test_what_would_make_finished_parts_wrong_is_refused_with_the_fields(copy, m
         "evaluate.split=validation",
         "evaluate.benchmarks=[]",
         "evaluate.scales=[0.25]",
-        "backend.batch_size=8",
+        "backend.batch_tokens=2000",
         "cache=other",
         "train.report_to=tensorboard",
         "train.save_seconds=1",

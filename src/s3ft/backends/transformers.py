@@ -23,14 +23,16 @@ class backend:
     class Config(BackendConfig):
         """How the model is loaded and asked."""
 
-        speed_only: ClassVar[frozenset[str]] = frozenset({"batch_size"})
+        speed_only: ClassVar[frozenset[str]] = frozenset({"batch_tokens"})
 
         dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
-        """Precision of the weights; auto is the checkpoint's own on a GPU and float32 on a CPU."""
+        """Precision of the weights; auto is float32 on a CPU, on a GPU bfloat16 unless the checkpoint is in float16.
+        GPUs before Ampere have no bfloat16: set float16."""
         device: str = "auto"
         """auto, cpu, cuda or cuda:N."""
-        batch_size: int = Field(default=32, ge=1)
-        """Prompts generated for at once; changes no answer."""
+        batch_tokens: int | None = Field(default=None, ge=1)
+        """Tokens generated for at once, prompts and sampling.max_tokens together; changes no answer. Default: what fits
+        into a share of a GPU's free memory, 16384 on a CPU. Out of memory halves it."""
         extra: dict[str, Any] = Field(default={})
         """Passed to from_pretrained."""
 
@@ -74,7 +76,7 @@ class backend:
         model = loading.load_model(folder, self._dtype, trust, **self._config.extra).to(self._device)
         if adapter is not None and not is_whole:
             model = adapters.with_adapter(model, adapter)
-        return LocalModel(model.eval(), self._chat, self._config.batch_size)
+        return LocalModel(model.eval(), self._chat, self._config.batch_tokens)
 
     def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[tuple[int, list[Completion]]]:
         return self.local.generate(requests, sampling)

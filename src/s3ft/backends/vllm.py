@@ -38,7 +38,8 @@ class backend:
 
         name: str = "vllm"
         dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
-        """Precision of the weights; auto is the checkpoint's own on a GPU and float32 on a CPU."""
+        """Precision of the weights; auto is float32 on a CPU, on a GPU bfloat16 unless the checkpoint is in float16.
+        GPUs before Ampere have no bfloat16: set float16."""
         extra: dict[str, Any] = Field(default={})
         """Passed to vllm.LLM, such as tensor_parallel_size, data_parallel_size or gpu_memory_utilization."""
 

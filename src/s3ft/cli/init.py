@@ -31,7 +31,6 @@ STARTS: dict[str, dict[str, Any]] = {
         "model": "lab",
         "task": "lab",
         "recipes": ["sft", "sdft", "ssr", "s3ft"],
-        "backend": {"name": "transformers", "batch_size": 64},
         "sampling": {"max_tokens": 96},
         "train": {
             "epochs": 3,

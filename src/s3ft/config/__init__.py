@@ -9,6 +9,7 @@ from s3ft.config.schema import (
     Section,
     SweepConfig,
     TrainConfig,
+    backend_section,
 )
 from s3ft.config.suites import SUITES
 
@@ -21,6 +22,7 @@ __all__ = [
     "Section",
     "SweepConfig",
     "TrainConfig",
+    "backend_section",
     "load",
     "parse",
     "section",

@@ -75,7 +75,7 @@ class TrainConfig(Section):
     method: Literal["lora", "qlora", "full"] = "lora"
     """LoRA; LoRA over weights in 4 bits (with bitsandbytes); or all weights, which writes a whole model, no adapter."""
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
-    """Precision of training; auto is the checkpoint's own on a GPU and float32 on a CPU."""
+    """Precision of training; auto is float32 on a CPU, on a GPU bfloat16 unless the checkpoint is in float16."""
     device: str = "auto"
     """auto, cpu, cuda or cuda:N."""
     lora_rank: int = Field(default=8, ge=0)
@@ -195,7 +195,7 @@ def _named(value: Any) -> Any:
     return {"name": value} if isinstance(value, str) else value
 
 
-def _backend(value: Any) -> Any:
+def backend_section(value: Any) -> Any:
     """The section of the backend that is named, read by the backend's own Config."""
     data = _named(value)
     if isinstance(data, BackendConfig) or not isinstance(data, dict):
@@ -248,7 +248,7 @@ class RunConfig(Section):
     """Training rows to use, the first ones; default: all."""
     recipes: tuple[str | dict[str, Rungs], ...] = ("sft", "s3ft")
     """Names of `s3ft list`, or {mine: [self, {source: paraphrase, num_samples: 4, keep: likeliest}, gold]}."""
-    backend: Annotated[SerializeAsAny[BackendConfig], BeforeValidator(_backend)] = Field(
+    backend: Annotated[SerializeAsAny[BackendConfig], BeforeValidator(backend_section)] = Field(
         default="transformers", validate_default=True
     )
     """Where the base model's answers come from, by name or {name: ..., option: value}."""

@@ -38,12 +38,13 @@ def device(name: str, field: str = "backend.device") -> torch.device:
 
 
 def dtype(name: str, where: torch.device, folder: Path) -> torch.dtype:
-    """Precision of the weights: as named, else float32 on a CPU and the checkpoint's own elsewhere."""
+    """Precision of the weights: as named, else float32 on a CPU, and on a GPU bfloat16 unless the checkpoint is in
+    float16. The GPU is not asked what it has: that would take memory of it in processes that only look."""
     if name == "auto" and where.type == "cpu":
         return torch.float32
     if name == "auto":
-        found = transformers.AutoConfig.from_pretrained(folder).dtype
-        return found if isinstance(found, torch.dtype) else torch.bfloat16
+        is_half = transformers.AutoConfig.from_pretrained(folder).dtype == torch.float16
+        return torch.float16 if is_half else torch.bfloat16
     named: torch.dtype = getattr(torch, name)
     return named
 

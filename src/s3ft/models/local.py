@@ -13,26 +13,31 @@ from itertools import chain
 from typing import Any
 
 import torch
-import transformers
 
 from s3ft.chat import Chat, Target, TemplateUnsupported
-from s3ft.digest import digest
-from s3ft.models import shared_prompt
+from s3ft.models import memory, shared_prompt
+from s3ft.models.generation import Drawn, draw
 from s3ft.models.loading import room
 from s3ft.protocols import Finished
-from s3ft.types import Capability, Completion, Request, Sampling, Score, UserError
+from s3ft.types import Capability, Completion, Request, Sampling, Score
 
 SCORED_TOKENS = 4096
 """Tokens of a forward pass that scores: their logits, one number for each token of the vocabulary, must fit."""
+LEAST_SCORED = 64
+"""If not even so many fit, no more is tried."""
 
 
 class LocalModel:
     """A backend over a model in this process: batches by length, greedy or sampled with noise of each row's own, so
     that batches do not change answers."""
 
-    def __init__(self, model: Any, chat: Chat, batch_size: int) -> None:
-        self.model, self.chat, self._batch_size = model, chat, batch_size
+    def __init__(self, model: Any, chat: Chat, batch_tokens: int | None = None) -> None:
+        """`batch_tokens`: what is held at once, prompts and completions together; by default what fits. Less if memory
+        turns out to be less."""
+        self.model, self.chat = model, chat
         self._room = room(model.config) or 4096
+        self._batch_tokens = batch_tokens or memory.batch_tokens(model)
+        self._scored_tokens = SCORED_TOKENS
 
     @property
     def capabilities(self) -> frozenset[Capability]:
@@ -55,60 +60,52 @@ class LocalModel:
         by_length = sorted(range(len(ids)), key=lambda i: -len(ids[i]))
         while by_length and len(ids[by_length[0]]) >= self._room:
             yield [(by_length.pop(0), [Completion("", finish_reason="length")] * sampling.num_samples)]
-        size = max(1, self._batch_size // sampling.num_samples)
         while by_length:
-            batch, by_length = by_length[:size], by_length[size:]
+            longest = len(ids[by_length[0]])
+            each = sampling.num_samples * min(longest + sampling.max_tokens, self._room)
+            size = max(1, self._batch_tokens // each)
+            batch = by_length[:size]
             try:
-                rows = self._batch([ids[i] for i in batch], sampling)
-            except torch.OutOfMemoryError as error:
-                torch.cuda.empty_cache()
-                if len(batch) == 1:
-                    raise UserError(
-                        f"out of GPU memory on one prompt of {len(ids[batch[0]])} tokens: {error}"
-                    ) from error
-                by_length, size = batch + by_length, len(batch) // 2
+                rows = self._drawn([ids[i] for i in batch], sampling)
+            except RuntimeError as error:
+                if not memory.ran_out(error):
+                    raise
+                memory.require_smaller(len(batch), f"{sampling.num_samples} x {longest} tokens of a prompt", error)
+                self._batch_tokens = len(batch) // 2 * each
                 continue
+            by_length = by_length[size:]
             found: Finished = []
             for place, index in enumerate(batch):
-                drawn = rows[place * sampling.num_samples : (place + 1) * sampling.num_samples]
-                found.append((index, [self._completion(requests[index], row, sampling) for row in drawn]))
+                own = rows[place * sampling.num_samples : (place + 1) * sampling.num_samples]
+                found.append((index, [self._completion(requests[index], row, sampling) for row in own]))
             yield found
 
-    def _batch(self, prompts: list[list[int]], sampling: Sampling) -> list[tuple[list[int], list[float]]]:
-        """Sampled ids of `num_samples` rows per prompt and the log probability of each, padding included."""
-        pad = self.chat.stop_ids[0]
-        prompts = [p for p in prompts for _ in range(sampling.num_samples)]
-        width = max(map(len, prompts))
-        ids = torch.tensor([[pad] * (width - len(p)) + p for p in prompts], device=self.model.device)
-        mask = torch.tensor([[0] * (width - len(p)) + [1] * len(p) for p in prompts], device=self.model.device)
-        extra: dict[str, Any] = {}
-        if sampling.temperature > 0:
-            extra["logits_processor"] = transformers.LogitsProcessorList([PerRowGumbelSampler(prompts, sampling)])
-        if sampling.stop:
-            extra |= {"stop_strings": list(sampling.stop), "tokenizer": self.chat.tokenizer}
-        settings = transformers.GenerationConfig(
-            max_new_tokens=min(sampling.max_tokens, self._room - min(map(len, prompts))),
-            do_sample=False,
-            eos_token_id=list(self.chat.stop_ids),
-            pad_token_id=pad,
-            # A model that was trained with checkpointing says False.
-            use_cache=True,
-        )
-        sampled = SampledLogprobs()
-        with evaluating(self.model), sampled.listening(self._plain):
-            out = self.model.generate(input_ids=ids, attention_mask=mask, generation_config=settings, **extra)
-            logprobs = sampled.of(out[:, width:]).tolist()
-        rows = zip(out[:, width:].tolist(), logprobs, prompts, strict=True)
-        return [(row[: self._room - len(p)], found) for row, found, p in rows]
+    def _drawn(self, prompts: list[list[int]], sampling: Sampling) -> list[Drawn]:
+        """`num_samples` rows a prompt, none longer than the model's context."""
+        most = min(sampling.max_tokens, self._room - min(map(len, prompts)))
+        with evaluating(self.model):
+            rows = draw(self.model, self.chat, prompts, most, sampling)
+        for place, row in enumerate(rows):
+            del row.ids[self._room - len(prompts[place // sampling.num_samples]) :]
+        return rows
 
-    def _completion(self, request: Request, drawn: tuple[list[int], list[float]], sampling: Sampling) -> Completion:
-        row, logprobs = drawn
-        found = self.chat.completion(request.prompt, row, "length", stop=sampling.stop, tools=request.tools)
+    def _completion(self, request: Request, drawn: Drawn, sampling: Sampling) -> Completion:
+        found = self.chat.completion(request.prompt, drawn.ids, "length", stop=sampling.stop, tools=request.tools)
         if found.stop_id is None:
             return found
-        return replace(found, logprob=math.fsum(logprobs[: found.num_tokens]))
+        return replace(found, logprob=math.fsum(drawn.logprobs[: found.num_tokens]))
 
     def score(self, requests: Sequence[Request], completions: Sequence[Completion]) -> list[Score | None]:
+        while True:
+            try:
+                return self._scored(requests, completions)
+            except RuntimeError as error:
+                if not memory.ran_out(error):
+                    raise
+                memory.require_smaller(self._scored_tokens // LEAST_SCORED, f"{LEAST_SCORED} scored tokens", error)
+                self._scored_tokens //= 2
+
+    def _scored(self, requests: Sequence[Request], completions: Sequence[Completion]) -> list[Score | None]:
         targets: dict[int, Target] = {}
         for index, (request, completion) in enumerate(zip(requests, completions, strict=True)):
             with suppress(TemplateUnsupported):
@@ -121,7 +118,7 @@ class LocalModel:
             del targets[index]
         by_length = sorted(targets, key=lambda i: -len(targets[i].input_ids))
         while by_length:
-            size = max(1, SCORED_TOKENS // len(targets[by_length[0]].input_ids))
+            size = max(1, self._scored_tokens // len(targets[by_length[0]].input_ids))
             batch, by_length = by_length[:size], by_length[size:]
             found = self._scores([targets[i].input_ids for i in batch], [targets[i].num_prompt for i in batch])
             for i, score in zip(batch, found, strict=True):
@@ -139,13 +136,13 @@ class LocalModel:
         lengths = {index: len(target.input_ids) for index, target in targets.items()}
         groups = []
         for own in prompts.values():
-            most = max(1, SCORED_TOKENS // max(lengths[i] for i in own))
+            most = max(1, self._scored_tokens // max(lengths[i] for i in own))
             groups += [own[k : k + most] for k in range(0, len(own), most) if len(own) > 1]
         groups.sort(key=lambda own: -max(lengths[i] for i in own))
         found: list[tuple[int, Score]] = []
         while groups:
             widest = max(len(own) for own in groups)
-            size = max(1, SCORED_TOKENS // (max(lengths[i] for i in groups[0]) * widest))
+            size = max(1, self._scored_tokens // (max(lengths[i] for i in groups[0]) * widest))
             batch, groups = groups[:size], groups[size:]
             prompt_ids = [targets[own[0]].input_ids[: targets[own[0]].num_prompt] for own in batch]
             ends = [[targets[i].input_ids[targets[i].num_prompt :] for i in own] for own in batch]
@@ -188,42 +185,6 @@ class LocalModel:
         return [Score(s, len(r) - p) for s, r, p in zip(sums, rows, prompts, strict=True)]
 
 
-class SampledLogprobs:
-    """Log probabilities of sampled tokens by the model's own logits, which nothing that generation does to them (a
-    repetition penalty in the model's generation config, a temperature) has touched yet.
-
-    Only the logits of the newest step are held, shape (rows, vocabulary): a token is known when it comes back as the
-    next step's input."""
-
-    def __init__(self) -> None:
-        self._logits: torch.Tensor | None = None
-        self._steps: list[torch.Tensor] = []
-
-    @contextmanager
-    def listening(self, model: Any) -> Iterator[None]:
-        handle = model.register_forward_hook(self._hear, with_kwargs=True)
-        try:
-            yield
-        finally:
-            handle.remove()
-
-    def _hear(self, model: Any, args: Any, kwargs: Mapping[str, Any], output: Any) -> None:
-        if self._logits is not None:
-            self._take(kwargs["input_ids"][:, -1])
-        # A copy, as a view would hold the logits of the whole prompt.
-        self._logits = output.logits[:, -1].to(torch.float32, copy=True)
-
-    def _take(self, ids: torch.Tensor) -> None:
-        assert self._logits is not None
-        self._steps.append(self._logits.gather(-1, ids[:, None])[:, 0] - self._logits.logsumexp(-1))
-
-    def of(self, ids: torch.Tensor) -> torch.Tensor:
-        """The log probabilities of all that was sampled, shape (rows, tokens). A prompt may have taken several
-        passes; the sampled tokens are the last."""
-        self._take(ids[:, -1])
-        return torch.stack(self._steps[-ids.shape[1] :], 1)
-
-
 @contextmanager
 def evaluating(model: Any) -> Iterator[None]:
     """The model without dropout, gradients and router losses; everything is put back. Not inference mode: what a model
@@ -244,22 +205,3 @@ def evaluating(model: Any) -> Iterator[None]:
             module.training = True
         if router:
             config.output_router_logits = True
-
-
-class PerRowGumbelSampler(transformers.LogitsProcessor):
-    """Sampling by Gumbel noise (argmax of log p + noise), seeded by row: the same row draws the same in any batch."""
-
-    def __init__(self, prompts: list[list[int]], sampling: Sampling) -> None:
-        self._temperature = sampling.temperature
-        self._top_p = transformers.TopPLogitsWarper(sampling.top_p) if sampling.top_p < 1 else None
-        self._draws = []
-        for place, prompt in enumerate(prompts):
-            own = digest([prompt, sampling.seed, place % sampling.num_samples])
-            self._draws.append(torch.Generator().manual_seed(int(own[:15], 16)))
-
-    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
-        scores = scores.float() / self._temperature
-        if self._top_p is not None:
-            scores = self._top_p(input_ids, scores)
-        uniform = torch.stack([torch.rand(scores.shape[-1], generator=g) for g in self._draws])
-        return scores - torch.log(-torch.log(uniform.clamp_min(1e-20))).to(scores.device)

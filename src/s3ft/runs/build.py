@@ -16,6 +16,7 @@ from s3ft.data import atomic, card, made, records, splits
 from s3ft.digest import digest
 from s3ft.recipes import described as ladder
 from s3ft.runs.directory import Run, settings
+from s3ft.runs.lengths import too_long
 
 
 def build(run: Run) -> None:
@@ -39,6 +40,9 @@ def build(run: Run) -> None:
     run.log(f"judge: {described(run.judge_spec)}, {'as configured' if config.judge else 'the default of the task'}")
     if read.conflicts:
         run.log(f"data: warning: {read.conflict()}; all are trained on, drop the wrong ones")
+    for split in dict.fromkeys(("train", config.evaluate.split)):
+        if said := too_long(run, split):
+            run.log(f"data: warning: {said}")
     if run.overrides:
         run.log(f"overrides: {len(run.overrides)} rows in {config.overrides}")
         decided = {e.id for e in run.examples("train") if e.id in run.overrides}

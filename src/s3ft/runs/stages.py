@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import TextIO
 
 from s3ft import processes
@@ -17,6 +16,8 @@ SMALL = 200_000_000
 """Bytes of weights below which a second core does more for a second adapter than for the first."""
 MOST = 8
 """Processes side by side."""
+ONE_GPU = ("transformers", "openai", "scripted")
+"""Backends that take one GPU, or none; others may spread over several by settings of their own."""
 
 
 def _report(run: Run) -> None:
@@ -85,7 +86,12 @@ def _remember(run: Run, stage: str, seconds: float, made: int) -> None:
 
 
 def num_parts(run: Run) -> int:
-    """Processes for adapters side by side: one a core for a small model without a GPU, else one."""
-    on_cpu = run.config.train.device == "cpu" or not Path("/dev/nvidia0").exists()
+    """Processes for adapters side by side: one a GPU, unless the config chooses GPUs itself; without a GPU one a core
+    for a small model; else one."""
+    backend, adapters = run.config.backend, len(run.arms()) - 1
+    if run.config.train.device != "cpu" and (cards := processes.gpus()):
+        devices = {run.config.train.device, backend.model_dump().get("device", "auto")}
+        is_free = backend.name in ONE_GPU and devices <= {"auto", "cuda"}
+        return min(len(cards), adapters, MOST) if is_free else 1
     size = sum(p.stat().st_size for p in run.model.folder.glob("*.safetensors"))
-    return min(processes.num_cores(), len(run.arms()) - 1, MOST) if on_cpu and size < SMALL else 1
+    return min(processes.num_cores(), adapters, MOST) if size < SMALL else 1

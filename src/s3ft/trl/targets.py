@@ -23,9 +23,6 @@ from s3ft.trl.rows import TEMPLATE_ARGUMENTS, Chats, distinct, read
 from s3ft.trl.settings import Ladder, argument_errors, as_ladder
 from s3ft.types import Completion, Example, Recipe, Record, UserError, Verdict
 
-BATCH_SIZE = 32
-"""Prompts generated for at once."""
-
 
 def build_dataset(
     model: Any,
@@ -74,16 +71,16 @@ def targets(model: Any, chats: Chats, examples: Sequence[Example], ladder: Ladde
                 "the judge's backend: here models answer in this process; leave backend out, or use s3ft build"
             )
         if name is None:
-            return LocalModel(model, chats.of(), BATCH_SIZE)
+            return LocalModel(model, chats.of())
         other, tokenizer = _loaded(name, None)
         chat = Chats(tokenizer, ChatConfig(), loading.stop_ids(other.generation_config)).of()
-        return LocalModel(other, chat, BATCH_SIZE)
+        return LocalModel(other, chat)
 
     asked = judges.of(judge, open_model)
     builds = []
     for places in groups.values():
         chat, rows = chats.of(examples[places[0]]), [examples[i] for i in places]
-        build = build_records(rows, ladder.recipe, LocalModel(model, chat, BATCH_SIZE), asked, chat, options)
+        build = build_records(rows, ladder.recipe, LocalModel(model, chat), asked, chat, options)
         builds.append((places, build))
     with progress("build", len(examples)) as bar:
         for places, build in builds:
