@@ -50,7 +50,7 @@ def sweep(run: Run) -> None:
                 moved = [] if reference is None else drift.measure(base_answers.local(backend), reference)
                 samples += _rows(point, measured, moved)
                 tried.append(_point(point, measured, moved))
-        _take(tried)
+        take(tried)
         chosen = next({k: p[k] for k in ("learning_rate", "lora_rank")} for p in tried if p["chosen"])
         lines = run.folder / "sweep" / f"{name}.samples.jsonl"
         jsonl.write_whole(lines, samples)
@@ -71,7 +71,7 @@ def table(name: str, tried: list[dict[str, Any]]) -> list[str]:
     return lines
 
 
-def _take(tried: list[dict[str, Any]]) -> None:
+def take(tried: list[dict[str, Any]]) -> None:
     """Marks the points within one standard error of the best score, and of them the one that moved least from the base
     (Breiman et al. 1984, section 3.4.3, with the divergence as what is to be small); the best score where it was not
     measured."""
