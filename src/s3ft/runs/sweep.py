@@ -89,7 +89,9 @@ def take(tried: list[dict[str, Any]]) -> None:
 
 def _over_seeds(found: list[list[Sample]], measures: tuple[str, ...]) -> list[Sample]:
     """Row by row the mean of what every seed's adapter got."""
-    return [{**rows[0], **{m: sum(r[m] for r in rows) / len(rows) for m in measures}} for rows in zip(*found, strict=True)]
+    return [
+        {**rows[0], **{m: sum(r[m] for r in rows) / len(rows) for m in measures}} for rows in zip(*found, strict=True)
+    ]
 
 
 def _point(point: Job, measured: list[Sample], moved: list[Sample]) -> dict[str, Any]:
