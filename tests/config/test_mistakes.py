@@ -143,6 +143,8 @@ def test_what_belongs_to_adapters_is_no_part_of_a_full_training(tmp_path: Path) 
         tmp_path, "train.method=full", "evaluate.scales=[0.5]"
     )
     assert "sweep.lora_rank: train.method is full" in _line(tmp_path, "train.method=full", "sweep.lora_rank=[8]")
+    said = _line(tmp_path, "evaluate.split=validation", "sweep.lora_rank=[8]")
+    assert "evaluate.split: found validation, but the sweep chooses on these rows" in said
     assert config.load(tmp_path / "run.yaml", ("train={method: full, lora_rank: 0}",)).train.lora_rank == 0
 
 

@@ -298,6 +298,10 @@ class RunConfig(Section):
             )
         if self.sweep is not None and not self.sweep.learning_rate and not self.sweep.lora_rank:
             raise ValueError("sweep: found no values to try, expected learning_rate, lora_rank or both as lists")
+        if self.sweep is not None and self.evaluate.split == "validation":
+            raise ValueError(
+                "evaluate.split: found validation, but the sweep chooses on these rows; expected test, or no sweep"
+            )
         checks.scales(self.evaluate.scales, self.train.method)
         checks.revision(self.model, self.revision)
         if self.sweep is not None and self.sweep.lora_rank and self.train.method == "full":
