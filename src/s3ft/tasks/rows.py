@@ -61,6 +61,8 @@ def task(
         found, offered = read(row, place), formats.tools(row.get(tools), place, tools)
         # A column of another name than the default was asked for: it must be there.
         own = row.get(id) if id == "id" else readers.column(row, id, place)
+        if stratum is not None:
+            readers.column(row, stratum, place)
         return formats.example(row, found.prompt, found.gold, found.reference, offered, own)
 
     def is_unread(row: dict[str, Any]) -> bool:
