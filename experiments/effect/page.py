@@ -38,12 +38,12 @@ def questions(found: Found) -> list[list[str]]:
     ]
     rows = [["question", "difference", f"at {', '.join(found['rates'])}", "by the criteria"]]
     for words, where, pair, measure in asked:
-        if where is None:
-            rows.append([words, "", "", "not measured yet"])
-            continue
-        main = _pair(where if isinstance(where, list) else where["differences"], pair)[measure]
         each = [_pair(r["differences"], pair)[measure]["mean"] for r in found["rates"].values()]
         said = ", ".join(f"{100 * mean:+.1f}" for mean in each)
+        if where is None:
+            rows.append([words, "", said, "not measured yet"])
+            continue
+        main = _pair(where if isinstance(where, list) else where["differences"], pair)[measure]
         decided = verdict(main, each if where is own else [])
         if pair[0] == "s3ft+" and measure == "benchmarks" and decided != "established" and main["low"] > -HARMLESS:
             decided = "no additional loss of 1 point"
