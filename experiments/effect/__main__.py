@@ -16,7 +16,12 @@ HERE = Path(__file__).parent
 DATA = RUNS / "effect-data"
 RATES = (0.008, 0.004)
 SELECTION = (1000, 1001)
-REPORTED = (0, 1, 2, 3, 4)
+REPORTED: tuple[tuple[tuple[str, ...], int], ...] = (
+    (("sft", "s3ft"), 3),
+    (("sft", "sdft", "s3ft", "s3ft+"), 3),
+    (("sft", "sdft", "s3ft", "s3ft+"), 5),
+)
+"""Step by step: the arms, and how many seeds from 0 on."""
 
 
 def _run(name: str, *fields: str) -> Path:
@@ -34,8 +39,9 @@ def main() -> None:
         tried[rate] = _run(f"effect-rate-{rate:g}", *fields)
         results.write(HERE / "results.json", tried, None)
     chosen = results.chosen_rates(tried)
-    for number in range(1, len(REPORTED) + 1):
-        own = _run("effect-own", f"train.learning_rate={json.dumps(chosen)}", f"seeds={list(REPORTED[:number])}")
+    for arms, number in REPORTED:
+        fields = (f"train.learning_rate={json.dumps(chosen)}", f"recipes={json.dumps(arms)}")
+        own = _run("effect-own", *fields, f"seeds={list(range(number))}")
         results.write(HERE / "results.json", tried, own)
 
 

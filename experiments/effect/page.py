@@ -40,10 +40,11 @@ def questions(found: Found) -> list[list[str]]:
     for words, where, pair, measure in asked:
         each = [_pair(r["differences"], pair)[measure]["mean"] for r in found["rates"].values()]
         said = ", ".join(f"{100 * mean:+.1f}" for mean in each)
-        if where is None:
+        asked_of = where if isinstance(where, list) else (where or {}).get("differences", [])
+        if not any((d["ours"], d["theirs"]) == pair for d in asked_of):
             rows.append([words, "", said, "not measured yet"])
             continue
-        main = _pair(where if isinstance(where, list) else where["differences"], pair)[measure]
+        main = _pair(asked_of, pair)[measure]
         decided = verdict(main, each if where is own else [])
         if pair[0] == "s3ft+" and measure == "benchmarks" and decided != "established" and main["low"] > -HARMLESS:
             decided = "no additional loss of 1 point"
