@@ -13,7 +13,7 @@ from experiments.effect import results, rows
 from s3ft.runs.opening import RUNS
 
 HERE = Path(__file__).parent
-DATA = RUNS / "effect-data"
+DATA, OWN = RUNS / "effect-data", "effect-own"
 RATES = (0.008, 0.004)
 SELECTION = (1000, 1001)
 REPORTED: tuple[tuple[tuple[str, ...], int], ...] = (
@@ -34,14 +34,15 @@ def main() -> None:
     if not DATA.exists():
         rows.write(DATA)
     tried: dict[float, Path] = {}
+    before = RUNS / OWN if (RUNS / OWN / "report.json").exists() else None
     for rate in RATES:
         fields = (f"train.learning_rate={rate}", f"seeds={list(SELECTION)}", "evaluate.split=validation")
         tried[rate] = _run(f"effect-rate-{rate:g}", *fields)
-        results.write(HERE / "results.json", tried, None)
+        results.write(HERE / "results.json", tried, before)
     chosen = results.chosen_rates(tried)
     for arms, number in REPORTED:
         fields = (f"train.learning_rate={json.dumps(chosen)}", f"recipes={json.dumps(arms)}")
-        own = _run("effect-own", *fields, f"seeds={list(range(number))}")
+        own = _run(OWN, *fields, f"seeds={list(range(number))}")
         results.write(HERE / "results.json", tried, own)
 
 
