@@ -3,9 +3,9 @@
 from collections import Counter
 
 import pytest
+from experiments.lab.world import held_out
 
 from experiments.effect import rows
-from experiments.lab.world import held_out
 
 
 @pytest.fixture(scope="module")
