@@ -10,7 +10,7 @@ ifneq ($(origin PYTHON),file)
 OTHER := $(if $(filter $(shell $(PYTHON) $(VERSION)),$(shell $(BIN)/python $(VERSION) 2>/dev/null)),,other-python)
 endif
 
-.PHONY: quickstart test test-whole test-lowest test-engines audit bench docs lab lint clean other-python
+.PHONY: quickstart test test-whole test-lowest test-engines audit bench docs lab experiment lint clean other-python
 
 quickstart: .venv/ready
 	$(BIN)/s3ft run examples/quickstart.yaml
@@ -63,6 +63,11 @@ lab: .venv/ready
 	$(BIN)/s3ft build $(SWEEP)
 	$(BIN)/s3ft sweep $(SWEEP)
 	$(BIN)/python -m experiments.lab.rates runs/lab-sweep examples/quickstart.yaml
+
+# The experiment behind docs/effect.md, and its pages: hours on one core; goes on where it stopped.
+experiment: .venv/ready
+	$(ENVIRONMENT) $(BIN)/python -m experiments.effect
+	$(BIN)/python -m experiments.effect.page
 
 .venv/ready: pyproject.toml constraints.txt $(OTHER)
 	$(call venv,.venv)

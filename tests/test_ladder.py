@@ -240,20 +240,22 @@ def _climbed(record: Record, recipe: Recipe, row: Row) -> int:
 def test_the_recipes_differ_as_their_papers_do() -> None:
     own = Row("right", [[right(0)], [right(1)]])
     told = Row("right", [[wrong(0)], [right(1)]])
-    lost = Row("wrong", [[Written("unknown", 0, 0)], [wrong(1)]])
+    late = Row("right", [[wrong(0)], [wrong(1)], [wrong(2), right(0), right(1)]])
+    lost = Row("wrong", [[Written("unknown", 0, 0)], [wrong(1)], [wrong(2)]])
     found = {}
     for name, recipe in RECIPES.items():
         asks_paraphrase_first = recipe[0].source == "paraphrase"
-        rows = [r._replace(written=r.written[1:]) if asks_paraphrase_first else r for r in (own, told, lost)]
+        rows = [r._replace(written=r.written[1:]) if asks_paraphrase_first else r for r in (own, told, late, lost)]
         records = World(rows).climb(recipe)
         found[name] = [r.candidates[r.targets[0]].source if r.targets else None for r in records]
     assert found == {
-        "sft": ["gold", "gold", "gold"],
-        "sdft": ["paraphrase", "paraphrase", "gold"],
-        "ssr": ["self", "gold", "gold"],
-        "s3ft": ["self", "paraphrase", "gold"],
-        "rft": ["self", None, None],
-        "no_gold": ["self", "paraphrase", None],
+        "sft": ["gold"] * 4,
+        "sdft": ["paraphrase", "paraphrase", "gold", "gold"],
+        "ssr": ["self", "gold", "gold", "gold"],
+        "s3ft": ["self", "paraphrase", "gold", "gold"],
+        "s3ft+": ["self", "paraphrase", "paraphrase", "gold"],
+        "rft": ["self", None, None, None],
+        "no_gold": ["self", "paraphrase", None, None],
     }
 
 

@@ -117,7 +117,7 @@ def test_configs_are_valid(block, tmp_path):
     config.load(tmp_path / "c.yaml")
 
 
-@pytest.mark.parametrize("example", sorted((ROOT / "examples").glob("*.yaml")), ids=lambda p: p.name)
+@pytest.mark.parametrize("example", sorted((ROOT / "examples").rglob("*.yaml")), ids=lambda p: p.name)
 def test_examples_are_valid(example):
     config.load(example)
 

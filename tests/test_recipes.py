@@ -13,6 +13,7 @@ def test_the_recipes_are_those_of_the_papers() -> None:
         "sdft": "paraphrase > gold",
         "ssr": "self > gold",
         "s3ft": "self > paraphrase > gold",
+        "s3ft+": "self > paraphrase > paraphrase (4 samples, temperature 1, likeliest) > gold",
         "rft": "self (8 samples, distinct)",
         "no_gold": "self > paraphrase",
     }
@@ -20,7 +21,9 @@ def test_the_recipes_are_those_of_the_papers() -> None:
 
 def test_only_rejection_sampling_draws_several_and_keeps_all() -> None:
     several = {n: r for n, r in RECIPES.items() if any(rung != Rung(rung.source) for rung in r)}
-    assert several == {"rft": (Rung("self", num_samples=8, keep="distinct"),)}
+    assert several.pop("rft") == (Rung("self", num_samples=8, keep="distinct"),)
+    assert list(several) == ["s3ft+"]
+    assert all(rung.keep != "distinct" for rung in several["s3ft+"])
 
 
 def test_every_rung_is_a_source_and_gold_comes_last() -> None:

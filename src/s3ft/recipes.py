@@ -15,6 +15,8 @@ RECIPES: dict[str, Recipe] = {
     "ssr": (SELF, GOLD),
     # Selective Self-to-Supervised Fine-Tuning, Gupta et al. 2025, arXiv 2502.08130.
     "s3ft": (SELF, PARAPHRASE, GOLD),
+    # Ours: S3FT with one more rung for the rows that it would leave to the gold.
+    "s3ft+": (SELF, PARAPHRASE, Rung("paraphrase", num_samples=4, temperature=1.0, keep="likeliest"), GOLD),
     # Rejection-sampling fine-tuning, Yuan et al. 2023, arXiv 2308.01825: rows without an accepted answer are left out.
     "rft": (Rung("self", num_samples=8, keep="distinct"),),
     # S3FT without its last rung: rows with no accepted target in the model's own words are left out.

@@ -50,13 +50,15 @@ MISTAKES = [
     ("train.target_modules=[]", "train.target_modules: found an empty name"),
     ("train.target_modules=''", "train.target_modules: found an empty name"),
     ("train.target_modules=[q_proj, '']", "train.target_modules: found an empty name"),
-    ("sweep.seed=0", "sweep.seed: found 0, which is also in seeds"),
+    ("sweep.seeds=[7, 0]", "sweep.seeds: found 0, which is also in seeds"),
     ("sweep.learning_rate=[0]", "sweep.learning_rate: found 0"),
     ("sweep.learning_rate=[1e-4, -1e-4]", "sweep.learning_rate: found -0.0001"),
     ("sweep.learning_rate=[1e-4, 0.0001]", "sweep.learning_rate: found [0.0001, 0.0001], expected each once"),
     ("sweep.lora_rank=[0]", "sweep.lora_rank: found 0, expected 1 or more"),
     ("sweep.lora_rank=[8, 8]", "sweep.lora_rank: found [8, 8], expected each once"),
-    ("sweep={seed: -1}", "sweep.seed: found -1"),
+    ("sweep={seeds: [-1]}", "sweep.seeds: found -1"),
+    ("sweep={seeds: [5, 5]}", "sweep.seeds: found [5, 5], expected each once"),
+    ("sweep={seed: 7}", "field 'sweep.seed' is gone: it is called sweep.seeds"),
     ("sweep={rows: 0}", "sweep.rows"),
     ("evaluate.scales=[1.0]", "evaluate.scales: found 1, expected scales above 0 other than 1"),
     ("evaluate.scales=[0]", "evaluate.scales: found 0"),
@@ -141,6 +143,8 @@ def test_what_belongs_to_adapters_is_no_part_of_a_full_training(tmp_path: Path) 
         tmp_path, "train.method=full", "evaluate.scales=[0.5]"
     )
     assert "sweep.lora_rank: train.method is full" in _line(tmp_path, "train.method=full", "sweep.lora_rank=[8]")
+    said = _line(tmp_path, "evaluate.split=validation", "sweep.lora_rank=[8]")
+    assert "evaluate.split: found validation, but the sweep chooses on these rows" in said
     assert config.load(tmp_path / "run.yaml", ("train={method: full, lora_rank: 0}",)).train.lora_rank == 0
 
 

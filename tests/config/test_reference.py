@@ -13,7 +13,7 @@ from s3ft import config, plugins
 from s3ft.config import reference
 from s3ft.config.load import _Loader
 
-EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.yaml"))
+EXAMPLES = sorted((Path(__file__).parents[2] / "examples").rglob("*.yaml"))
 GIVEN = {"model": "lab", "task": {"name": "rows", "path": "a.jsonl", "prompt": "{a}\n{b}"}, "train": {"epochs": 2}}
 
 

@@ -304,3 +304,8 @@ def test_a_denominator_of_exactly_zero_is_no_number_and_no_failure(rng: np.rando
         warnings.simplefilter("error")
         found = statistics.ratio_of_drops([(base, base - 0.1, base)])
     assert np.isnan([found.mean, found.low, found.high]).all()
+
+
+def test_more_items_than_a_machine_number_holds_are_a_number_of_json() -> None:
+    found = statistics.Difference(0.1, -0.1, 0.3, 0.2, items_to_decide=10**25)
+    assert found.as_dict()["items_to_decide"] == 10**25

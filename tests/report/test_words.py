@@ -12,7 +12,15 @@ from s3ft.report import words
 def _found(items: dict[str, int], shares: dict[str, dict[str, float]]) -> dict[str, Any]:
     base = {"benchmarks": {n: {} for n in items if n != "target"}}
     recipes = {n: {"composition": c} for n, c in shares.items()}
-    return {"missing": [], "split": "test", "items": items, "base": base, "recipes": recipes}
+    return {
+        "model": "lab",
+        "task": "lab",
+        "missing": [],
+        "split": "test",
+        "items": items,
+        "base": base,
+        "recipes": recipes,
+    }
 
 
 SFT = {"gold": 1.0, "dropped": 0.0}
@@ -38,3 +46,17 @@ def test_what_cannot_be_told_is_said(
     assert len(found) == len(says)
     for sentence, text in zip(found, says, strict=True):
         assert text in sentence
+
+
+@pytest.mark.parametrize(
+    ("model", "task", "is_said"),
+    [
+        ("mistralai/Mistral-7B-Instruct-v0.2", "gsm8k", True),
+        ("/models/Mistral-7B-Instruct-v0.2/", "nq", True),
+        ("mistralai/Mistral-7B-Instruct-v0.3", "gsm8k", False),
+        ("mistralai/Mistral-7B-Instruct-v0.2", "rows", False),
+    ],
+)
+def test_the_paper_s_numbers_stand_beside_those_of_its_model_and_tasks(model: str, task: str, is_said: bool) -> None:
+    found = {**_found({"target": 300, "mmlu": 500}, {"s3ft": OWN}), "model": model, "task": task}
+    assert [s.startswith("The paper on this task") for s in words.sentences(found)] == [True] * is_said

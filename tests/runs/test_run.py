@@ -433,7 +433,7 @@ def test_a_run_is_continued_on_another_day(tmp_path, monkeypatch, capsys):
 
 def test_a_sweep_chooses_for_every_recipe(done):
     folder, _ = done
-    sweep = "sweep={learning_rate: [1e-9, 8e-3], lora_rank: [4], rows: 12}"
+    sweep = "sweep={learning_rate: [1e-9, 8e-3], lora_rank: [4], rows: 12, seeds: [7, 8]}"
     arguments = [QUICKSTART, *SMALL, "recipes=[s3ft]", f"cache={folder}/cache", sweep, "--name", "swept"]
     for stage in ("build", "sweep", "train"):
         code, output = s3ft(folder, stage, *arguments)
@@ -448,6 +448,9 @@ def test_a_sweep_chooses_for_every_recipe(done):
     assert found["tried"][0]["kl"] < 1e-6 < found["tried"][1]["kl"]
     rows = [json.loads(line) for line in (run / "sweep" / "s3ft.samples.jsonl").read_text().splitlines()]
     assert Counter(row["learning_rate"] for row in rows) == {None: 12, 1e-9: 12, 8e-3: 12}
+    assert {row["score"] for row in rows} <= {0.0, 0.5, 1.0}, "two seeds, each right or wrong"
+    facts = [run / "sweep" / "s3ft" / "0.008-r4" / f"seed-{seed}" / "s3ft.json" for seed in (7, 8)]
+    assert len({json.loads(path.read_text())["key"] for path in facts}) == 2
     adapter = json.loads((run / "adapters" / "s3ft" / "seed-0" / "adapter_config.json").read_text())
     assert adapter["r"] == 4
 

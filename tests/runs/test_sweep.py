@@ -29,7 +29,7 @@ def points(*found):
 )
 def test_of_the_points_within_one_standard_error_the_one_that_moved_least_is_taken(tried, taken):
     found = points(*tried)
-    sweep._take(found)
+    sweep.take(found)
     assert [p["chosen"] for p in found] == [n == taken for n in range(len(found))]
     lines = sweep.table("s3ft", found)
     assert len(lines) == 1 + len(found)

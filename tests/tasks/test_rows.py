@@ -64,6 +64,15 @@ def test_a_template_is_filled_once_and_braces_in_the_row_or_around_stay(
     assert _one(tmp_path, row, prompt=template).prompt == [{"role": "user", "content": content}]
 
 
+def test_a_column_can_tell_kinds_of_rows_apart(tmp_path: Path) -> None:
+    spec = {"name": "rows", "path": _file(tmp_path / "rows.jsonl", _many(3, kind="hard")), "stratum": "kind"}
+    task = tasks.load(spec)
+    assert task.stratum == "kind"
+    assert {e.meta[task.stratum] for split in SPLITS for e in task.rows(split)} == {"hard"}
+    with pytest.raises(UserError, match="no column 'kin'; columns found: prompt, gold, kind"):
+        list(tasks.load({**spec, "stratum": "kin"}).rows("train"))
+
+
 def test_a_column_is_never_taken_for_a_template(tmp_path: Path) -> None:
     row = {"prompt": "repeat {gold} and {nothing}", "gold": "g"}
     assert _one(tmp_path, row).prompt[0]["content"] == "repeat {gold} and {nothing}"

@@ -99,9 +99,9 @@ def revision(model: str, found: str | None) -> None:
 def recipes(ladders: Mapping[str, Recipe], names: Sequence[str]) -> None:
     """Names that a folder can have, each once; one of s3ft's own stands for s3ft's own ladder; gold has no options."""
     for name in names:
-        if not re.fullmatch(r"[A-Za-z0-9_][\w.-]*", name) or name == "base":
+        if not re.fullmatch(r"[A-Za-z0-9_][\w.+-]*", name) or name == "base":
             raise ValueError(
-                f"recipes: found the name {name!r}, expected letters, digits, '_', '-' and '.', and not 'base'"
+                f"recipes: found the name {name!r}, expected letters, digits, '_', '-', '+' and '.', and not 'base'"
             )
     if not names or len(set(names)) < len(names):
         raise ValueError(f"recipes: found {list(names)}, expected one or more names, each once")

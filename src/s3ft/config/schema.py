@@ -139,15 +139,16 @@ class SweepConfig(Section):
     """Ranks; none: the one of `train`."""
     rows: int | None = Field(default=None, ge=1)
     """Validation rows to measure on; default: all."""
-    seed: int = 1000
-    """Seed of the trainings that are compared; none of `seeds`, so that what chose the values is not reported."""
+    seeds: tuple[int, ...] = Field(default=(1000,), min_length=1)
+    """Seeds of the trainings that are compared, whose scores are averaged; none of the run's `seeds`, so that what
+    chose the values is not reported."""
 
     @model_validator(mode="after")
     def _sound(self) -> SweepConfig:
         checks.rates(self.learning_rate, "learning_rate")
         checks.each_once(self.learning_rate, "learning_rate")
         checks.each_once(self.lora_rank, "lora_rank")
-        checks.seeds((self.seed,), "seed")
+        checks.seeds(self.seeds, "seeds")
         if any(rank < 1 for rank in self.lora_rank):
             raise ValueError(f"lora_rank: found {min(self.lora_rank)}, expected 1 or more")
         return self
@@ -296,13 +297,17 @@ class RunConfig(Section):
                 raise ValueError(plugins.unknown("recipe in train.learning_rate", name, [*names, *RECIPES]))
         checks.seeds(self.seeds, "seeds")
         checks.seeds((self.sampling.seed,), "sampling.seed")
-        if self.sweep is not None and self.sweep.seed in self.seeds:
+        if self.sweep is not None and (both := set(self.sweep.seeds) & set(self.seeds)):
             raise ValueError(
-                f"sweep.seed: found {self.sweep.seed}, which is also in seeds; choose another: a seed that values were "
+                f"sweep.seeds: found {min(both)}, which is also in seeds; choose another: a seed that values were "
                 "chosen with flatters them"
             )
         if self.sweep is not None and not self.sweep.learning_rate and not self.sweep.lora_rank:
             raise ValueError("sweep: found no values to try, expected learning_rate, lora_rank or both as lists")
+        if self.sweep is not None and self.evaluate.split == "validation":
+            raise ValueError(
+                "evaluate.split: found validation, but the sweep chooses on these rows; expected test, or no sweep"
+            )
         checks.scales(self.evaluate.scales, self.train.method)
         checks.revision(self.model, self.revision)
         if self.sweep is not None and self.sweep.lora_rank and self.train.method == "full":
@@ -329,5 +334,6 @@ _RENAMED: dict[tuple[str, ...], str] = {
     ("paraphrase_attempts",): "write a recipe with {source: paraphrase, num_samples: N}",
     ("refused_gold",): "it is called rejected_gold",
     ("beside", "evaluate"): "it is called evaluate.extra_benchmarks",
+    ("seed", "sweep"): "it is called sweep.seeds, a list",
 }
 """(field, the sections it stood in) -> what to write instead."""

@@ -34,7 +34,7 @@ class Estimate:
 
     def as_dict(self) -> dict[str, float | None]:
         """As JSON, which has no number for what is undefined: null."""
-        return {name: None if np.isnan(value) else value for name, value in asdict(self).items()}
+        return {name: None if math.isnan(value) else value for name, value in asdict(self).items()}
 
 
 def wilson(successes: float, total: float) -> Estimate:

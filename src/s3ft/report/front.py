@@ -19,8 +19,8 @@ BASE: Point = (None, None)
 
 def sweep(folder: Path, recipes: list[str]) -> dict[str, Any]:
     """Every recipe's points in the order they were tried: score and gain on validation rows and divergence from the
-    base on its own answers to them, each with its interval over rows, for one seed; `chosen` and `within_one_se` as the
-    sweep took them."""
+    base on its own answers to them, means over the sweep's seeds, each with its interval over rows; `chosen` and
+    `within_one_se` as the sweep took them."""
     found: dict[str, Any] = {}
     for recipe in recipes:
         facts, rows = _read(folder, recipe)

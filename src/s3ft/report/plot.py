@@ -32,14 +32,14 @@ def write(found: dict[str, Any], folder: Path) -> None:
     """report.svg and, after a sweep, front.svg: with 95 % intervals; the best corner is top left. What was not measured
     is not drawn."""
     if (loss := loss_of(found)) is not None:
-        _save(_trade_off(found, loss), folder / "report.svg")
+        save(_trade_off(found, loss), folder / "report.svg")
     if has_front(found):
-        _save(_front(found), folder / "front.svg")
+        save(_front(found), folder / "front.svg")
 
 
 def _trade_off(found: dict[str, Any], loss: str) -> Any:
     """A line follows an adapter's scale from 0 to 1 if it was measured."""
-    figure, axes = _axes(found)
+    figure, axes = canvas(f"{found['task']} on {found['model']}")
     label, scale = LOSSES[loss]
     axes.axvline(0, color="0.8", linewidth=1)
     axes.plot(0, 0, "k*", markersize=10)
@@ -61,7 +61,7 @@ def _trade_off(found: dict[str, Any], loss: str) -> Any:
 
 def _front(found: dict[str, Any]) -> Any:
     """Every recipe at every setting, in the order of the learning rate; what was taken is ringed."""
-    figure, axes = _axes(found)
+    figure, axes = canvas(f"{found['task']} on {found['model']}")
     for name, tried in found["sweep"].items():
         points = sorted((p for p in tried["points"] if p["kl"]), key=lambda p: (p["lora_rank"], p["learning_rate"]))
         x, y = [p["kl"]["mean"] for p in points], [100 * p["gain"]["mean"] for p in points]
@@ -79,13 +79,14 @@ def _front(found: dict[str, Any]) -> Any:
     return figure
 
 
-def _axes(found: dict[str, Any]) -> tuple[Any, Any]:
+def canvas(title: str) -> tuple[Any, Any]:
+    """An empty picture: figure and axes, with a line where nothing was gained."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(6, 4), layout="constrained")
     axes = figure.add_subplot()
     axes.axhline(0, color="0.8", linewidth=1)
-    axes.set_title(f"{found['task']} on {found['model']}")
+    axes.set_title(title)
     return figure, axes
 
 
@@ -96,7 +97,8 @@ def _bars(estimate: dict[str, Any], scale: float) -> list[list[float]] | None:
     return [[scale * (estimate["mean"] - estimate["low"])], [scale * (estimate["high"] - estimate["mean"])]]
 
 
-def _save(figure: Any, path: Path) -> None:
+def save(figure: Any, path: Path) -> None:
+    """Writes SVG, the same bytes for the same picture."""
     import matplotlib
 
     with matplotlib.rc_context({"svg.hashsalt": "s3ft"}), atomic.whole(path) as file:

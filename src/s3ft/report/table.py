@@ -124,7 +124,7 @@ def _sweep(found: dict[str, Any]) -> list[str]:
     if found["sweep"] is None:
         return []
     rows = next(iter(found["sweep"].values()))["rows"]
-    lines = ["", "## Sweep", "", f"On {rows} validation rows, one seed that is not reported elsewhere."]
+    lines = ["", "## Sweep", "", f"On {rows} validation rows, with seeds that are not reported elsewhere."]
     lines += ["", *table(details.sweep(found))]
     if plot.has_front(found):
         lines += ["", "![Score against divergence at every setting](front.svg)"]

@@ -79,7 +79,8 @@ def seconds(run: Run, rates: Rates, rows: int, parts: int) -> dict[str, float | 
     to_train = sum(not (folder / "s3ft.json").is_file() for folder in adapters)
     to_measure = sum(not (run.folder / "evals" / f"{name}.json").is_file() for name in run.arms())
     sweep = config.sweep
-    points = len(sweep.learning_rate or (0,)) * len(sweep.lora_rank or (0,)) * len(run.recipes) if sweep else 0
+    tried = len(sweep.learning_rate or (0,)) * len(sweep.lora_rank or (0,)) * len(sweep.seeds) if sweep else 0
+    points = tried * len(run.recipes)
     passes = rows * config.train.epochs
     work = {
         "build": (rates.build, rows * to_build / len(run.recipes)),

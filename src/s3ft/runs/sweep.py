@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from itertools import product
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,35 +21,39 @@ from s3ft.types import Adapter, UserError
 
 def sweep(run: Run) -> None:
     """sweep/RECIPE.json: the points tried for each recipe, their scores on validation rows, how far they moved from the
-    base, and the one that is taken; sweep/RECIPE.samples.jsonl: the same row by row."""
+    base, and the one that is taken; sweep/RECIPE.samples.jsonl: the same row by row. All are means over the sweep's
+    seeds."""
     config = run.config
     if config.sweep is None:
         raise UserError("sweep: the config names no values to try; add sweep: {learning_rate: [1e-4, 3e-4]}")
     require_targets(run)
     rows = [run.counts("validation").digest, config.sweep.rows, "one standard error"]
-    jobs = {n: [job(run, n, s, config.sweep.seed, _folder(run, n, s)) for s in _points(config, n)] for n in run.recipes}
-    keys = {name: digest([[j.key for j in points], rows]) for name, points in jobs.items()}
+    jobs = {n: [_jobs(run, n, setting, config.sweep.seeds) for setting in _points(config, n)] for n in run.recipes}
+    keys = {name: digest([[[j.key for j in seeds] for seeds in points], rows]) for name, points in jobs.items()}
     missing = [n for n in jobs if made.read(run.folder / "sweep" / f"{n}.json", keys[n]) is None]
     if reused := [n for n in jobs if n not in missing]:
         run.log(f"sweep: reused {', '.join(reused)}")
     if not missing:
         return
-    train_jobs(run, [job for name in missing for job in jobs[name]])
+    train_jobs(run, [job for name in missing for point in jobs[name] for job in point])
     examples, judge = list(run.examples("validation", config.sweep.rows)), run.judge()
     plain = run.evaluation_backend()
     base = target.measure(config.sampling, Cached(plain, run.store), examples, judge, run.task.stratum)
     reference = base_answers.reference(run, plain, base_answers.task_rows(examples), [])
     for name in missing:
         tried, samples = [], _rows(None, base, [])
-        with progress(f"sweep {name}: validation", len(examples) * len(jobs[name])) as bar:
+        with progress(f"sweep {name}: validation", len(examples) * sum(map(len, jobs[name]))) as bar:
             for point in jobs[name]:
-                backend = run.evaluation_backend(Adapter(point.folder))
-                kept = Cached(backend, run.store)
-                measured = target.measure(config.sampling, kept, examples, judge, run.task.stratum, bar)
-                moved = [] if reference is None else drift.measure(base_answers.local(backend), reference)
-                samples += _rows(point, measured, moved)
-                tried.append(_point(point, measured, moved))
-        _take(tried)
+                scores, divergences = [], []
+                for trained in point:
+                    backend = run.evaluation_backend(Adapter(trained.folder))
+                    kept = Cached(backend, run.store)
+                    scores.append(target.measure(config.sampling, kept, examples, judge, run.task.stratum, bar))
+                    divergences.append(drift.measure(base_answers.local(backend), reference) if reference else [])
+                measured, moved = _over_seeds(scores, ("score",)), _over_seeds(divergences, ("kl", "nll"))
+                samples += _rows(point[0], measured, moved)
+                tried.append(_point(point[0], measured, moved))
+        take(tried)
         chosen = next({k: p[k] for k in ("learning_rate", "lora_rank")} for p in tried if p["chosen"])
         lines = run.folder / "sweep" / f"{name}.samples.jsonl"
         jsonl.write_whole(lines, samples)
@@ -71,7 +74,7 @@ def table(name: str, tried: list[dict[str, Any]]) -> list[str]:
     return lines
 
 
-def _take(tried: list[dict[str, Any]]) -> None:
+def take(tried: list[dict[str, Any]]) -> None:
     """Marks the points within one standard error of the best score, and of them the one that moved least from the base
     (Breiman et al. 1984, section 3.4.3, with the divergence as what is to be small); the best score where it was not
     measured."""
@@ -82,6 +85,13 @@ def _take(tried: list[dict[str, Any]]) -> None:
     taken = min(near, key=lambda p: (p["kl"], -p["score"])) if near else best
     for point in tried:
         point["chosen"] = point is taken
+
+
+def _over_seeds(found: list[list[Sample]], measures: tuple[str, ...]) -> list[Sample]:
+    """Row by row the mean of what every seed's adapter got."""
+    return [
+        {**rows[0], **{m: sum(r[m] for r in rows) / len(rows) for m in measures}} for rows in zip(*found, strict=True)
+    ]
 
 
 def _point(point: Job, measured: list[Sample], moved: list[Sample]) -> dict[str, Any]:
@@ -106,8 +116,10 @@ def _rows(point: Job | None, measured: list[Sample], moved: list[Sample]) -> lis
     return [{**where, **{k: s[k] for k in kept if k in s}, **by_id.get(s["id"], {})} for s in measured]
 
 
-def _folder(run: Run, recipe: str, setting: TrainConfig) -> Path:
-    return run.folder / "sweep" / recipe / f"{setting.learning_rate:g}-r{setting.lora_rank}"
+def _jobs(run: Run, recipe: str, setting: TrainConfig, seeds: tuple[int, ...]) -> list[Job]:
+    """The trainings of one point, one a seed."""
+    folder = run.folder / "sweep" / recipe / f"{setting.learning_rate:g}-r{setting.lora_rank}"
+    return [job(run, recipe, setting, seed, folder / f"seed-{seed}") for seed in seeds]
 
 
 def _points(config: RunConfig, recipe: str) -> list[TrainConfig]:

@@ -22,7 +22,7 @@ For guidance, this is a correct solution:
 {gold}
 
 Now write your own step-by-step solution to the problem, in the way you would explain it yourself, without referring \
-to the solution above. End with the line "The answer is {answer}", where {answer} is an integer."""
+to the solution above. End with the line "The answer is N", where N is an integer."""
 
 _CALCULATOR = re.compile(r"<<[^<>\n]*=[^<>\n]*>>")
 

@@ -23,6 +23,7 @@ def task(
     judge: str | dict[str, Any] = "exact",
     paraphrase: str = PROMPT,
     tools: str = "tools",
+    stratum: str | None = None,
 ) -> Task:
     """Rows of `path`: a file, a Hub id ("name", with ":configuration" and "@revision" if need be), or {train: ...,
     validation: ..., test: ...}.
@@ -31,9 +32,10 @@ def task(
     `reference` are columns; a field inside one is answer.text. Of a list of accepted answers, or SQuAD's {text: [...]},
     the first is the gold. Without `reference` the judge compares with the gold, or with every accepted answer. Without
     `prompt` and `gold` the form is told by the columns: prompt and completion, messages, Alpaca, ShareGPT, question and
-    answer. What was understood is printed. What has no test or validation split of its own is split by a hash of the
-    prompt: 5 % of the rows each for validation and test; of fewer than 400 rows 20 each, or 20 % for test and 10 % for
-    validation if that is less."""
+    answer. What was understood is printed. `stratum` is a column that tells kinds of rows apart: intervals take items
+    as drawn within their kind. What has no test or validation split of its own is split by a hash of the prompt: 5 % of
+    the rows each for validation and test; of fewer than 400 rows 20 each, or 20 % for test and 10 % for validation if
+    that is less."""
     said = False
 
     def read(row: dict[str, Any], place: str) -> formats.Read:
@@ -59,6 +61,8 @@ def task(
         found, offered = read(row, place), formats.tools(row.get(tools), place, tools)
         # A column of another name than the default was asked for: it must be there.
         own = row.get(id) if id == "id" else readers.column(row, id, place)
+        if stratum is not None:
+            readers.column(row, stratum, place)
         return formats.example(row, found.prompt, found.gold, found.reference, offered, own)
 
     def is_unread(row: dict[str, Any]) -> bool:
@@ -78,7 +82,7 @@ def task(
                 raise UserError(f"{error} ({sum(unread)} of {len(unread)} rows cannot be read)") from error
             raise
 
-    return Task("rows", rows, judge, paraphrase)
+    return Task("rows", rows, judge, paraphrase, stratum)
 
 
 def _compared(value: Any) -> Any:

@@ -1,0 +1,1 @@
+"""The experiment behind docs/effect.md; CRITERIA.md was written first."""
