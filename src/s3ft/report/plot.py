@@ -24,8 +24,8 @@ def loss_of(found: dict[str, Any]) -> str | None:
 
 
 def has_front(found: dict[str, Any]) -> bool:
-    """Whether a sweep measured score and divergence."""
-    return any(p["kl"] for tried in (found["sweep"] or {}).values() for p in tried["points"])
+    """Whether a sweep measured score and a divergence that a logarithmic axis can show."""
+    return any(p["kl"] and p["kl"]["mean"] > 0 for tried in (found["sweep"] or {}).values() for p in tried["points"])
 
 
 def write(found: dict[str, Any], folder: Path) -> None:

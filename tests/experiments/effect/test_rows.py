@@ -1,11 +1,13 @@
 """The experiment's rows: exact shares of every kind, and no prompt twice, or met before."""
 
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from experiments.lab.world import held_out
 
 from experiments.effect import rows
+from s3ft import config
 
 
 @pytest.fixture(scope="module")
@@ -33,3 +35,8 @@ def test_the_same_seed_gives_the_same_rows(drawn, tmp_path):
     assert rows.rows() == drawn
     rows.write(tmp_path)
     assert {p.stem: p.read_text().count("\n") for p in tmp_path.iterdir()} == rows.SPLITS
+
+
+def test_the_config_of_the_experiment_is_valid():
+    made = config.load(Path(rows.__file__).with_name("effect.yaml"))
+    assert list(made.ladders()) == ["sft", "sdft", "s3ft", "s3ft+"]
