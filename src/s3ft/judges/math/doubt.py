@@ -78,8 +78,9 @@ _CORRECTS = re.compile(
     re.IGNORECASE,
 )
 _REFUSES = re.compile(
-    r"\b(?:(?:can(?:not|'t| not)|unable to|impossible to|not possible to) (?:\w+ )?(?:determine|answer|solve|tell|be (?:determined"
-    r"|answered|solved|found))|(?:do(?:n't| not)|no(?:t|t enough)) (?:know|enough information)|insufficient information)\b(?!.*\bbut\b)",
+    r"\b(?:(?:can(?:not|'t| not)|unable to|impossible to|not possible to) (?:be )?"
+    r"(?:determined?|answer(?:ed)?|solved?|tell|found)|(?:don't|do not) know|(?:not enough|insufficient) information)\b"
+    r"(?!.*\bbut\b)",
     re.IGNORECASE,
 )
 _CUT = re.compile(

@@ -16,7 +16,8 @@ _DISPLAY = re.compile(r":[ \t]*\n\s*|\\\[(?:[^\\]|\\[^\]]){0,600}?\\\]|\$\$[^$]{
 _ASIDE = re.compile(
     r"\W*(?:note|remember|this (?:assumes|means we|estimation|solution)"
     r"|this (?:\w+ )?is (?:because|achieved|attained|based)|let me know|i hope|hope|please|source"
-    r"|feel free|ask me|if you (?:have|need|want|would)|(?:to |let(?: me|'s|us) )?(?:double[- ])?(?:check|verify)(?!.*\b(?:so|thus|hence|therefore)\b)|verification|assuming|is there)\b"
+    r"|feel free|ask me|if you (?:have|need|want|would)|(?:to |let(?: me|'s|us) )?(?:double[- ])?(?:check|verify)"
+    r"(?!.*\b(?:so|thus|hence|therefore)\b)|verification|assuming|is there)\b"
     r"|\s*\([^()]*[A-Za-z]{3}[^()]*\)\W*$",
     re.IGNORECASE,
 )

@@ -54,7 +54,7 @@ def clean(text: str) -> str:
     """A text whose signs and digits are those of ASCII where there are such, without lone surrogates and null bytes."""
     if not text.isascii():
         text = _RAISED.sub(r"^{\g<0>}", text.encode("utf-8", "replace").decode("utf-8"))
-        text = _VULGAR.sub(lambda m: r"\frac{%s}{%s}" % tuple(unicodedata.normalize("NFKC", m[0]).split("⁄")), text)
+        text = _VULGAR.sub(lambda m: r"\frac{" + unicodedata.normalize("NFKC", m[0]).replace("⁄", "}{") + "}", text)
         text = unicodedata.normalize("NFKC", _LOWERED.sub(r"_{\g<0>}", text).translate(_SYMBOLS)).replace("\u2212", "-")
         text = re.sub(r"(?![0-9])\d", lambda m: str(unicodedata.digit(m[0])), text)
     return _TIMES.sub(r"\1 \\times ", text.replace("\0", " "))
