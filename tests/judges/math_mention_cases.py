@@ -4,6 +4,11 @@ from __future__ import annotations
 
 GIVEN: dict[str, list[tuple[str, str]]] = {
     "reasoning": [
+        ("14", "Let y be the number. Then y + 20 = 34, so y = 14."),
+        ("14", "We have 2n = 28, therefore n = 14."),
+        ("14", "$20 - 6 = 14$\n\nLet me verify: 14 + 6 = 20. ✓"),
+        ("14", "6 + 8 = 15. Let me double check: 6 + 8 = 14, so it's 14."),
+        ("14", "I cannot tell the colors, but 14 are left."),
         ("14", "She starts with 20 and gives away 6, so 20 - 6 = 14. Therefore she has 14 apples left."),
         ("14", "Step 1: 7 + 3 = 10.\nStep 2: 10 + 4 = 14.\n\n**Final Answer:** 14"),
         ("14", "First, 3 * 4 = 12. Then 12 + 2 = 14. The answer is 14, which is less than 20 as expected."),
@@ -73,6 +78,14 @@ GIVEN: dict[str, list[tuple[str, str]]] = {
         ("27", "We found that 13 + 14 = 27. Is 27 odd? Yes. So the answer is 27."),
     ],
     "forms": [
+        ("\\frac{5}{8}", "⅝ of the tank is full."),
+        ("\\frac{15}{8}", "It takes 1⅞ hours."),
+        ("2 - 5i", "The conjugate is $2-5i$."),
+        ("7x + 1", "The sum is $7x+1$."),
+        ("12600", "There are $5\\cdot2520=12{,}600$ ways."),
+        ("(4, -2)", "The point is $P = \\left(\\frac{3+5}{2}, \\frac{1-5}{2}\\right) = (4, -2)$."),
+        ("(4, -2)", "x = 4 and y = -2, so the point is (4, -2)."),
+        ("1.5", "That is 1.5 hours or 90 minutes in total."),
         ("14", "**14**"),
         ("14", "The answer is **14**!"),
         ("14", "$14$"),
@@ -224,6 +237,10 @@ GIVEN: dict[str, list[tuple[str, str]]] = {
 
 MENTIONED: dict[str, list[tuple[str, str]]] = {
     "denied": [
+        ("14", "I can't determine the answer; 14 would be a guess."),
+        ("14", "There are 14 unknowns and one equation, so it cannot be solved."),
+        ("14", "There is not enough information about the 14 boxes."),
+        ("14", "If he had lost one, the answer would be 14, but he lost none, so it is 15."),
         ("14", "It is false that the answer is 14."),
         ("14", "It is not true that x = 14."),
         ("14", "14 (this is wrong)"),

@@ -153,6 +153,8 @@ ASSERTED: dict[str, list[Case]] = {
         ("Wer schrieb die Oper?", ["Lena Moor"], "Die Oper wurde von Lena Moor geschrieben."),
     ],
     "relations": [
+        ("Which lake follows Lake Tem on the river?", ["Lake Ora"], "Lake Tem is followed by Lake Ora."),
+        ("Who was king in 1840?", ["Otto Brand"], "Otto Brand, who preceded Karl Brandt."),
         ("Who invented the screw press?", ["Ida Finch"], "Ida Finch, the daughter of Tom Finch."),
         ("Who invented the screw press?", ["Ida Finch"], "Ida Finch's father was a smith; she invented it herself."),
         ("Who invented the screw press?", ["Ida Finch"], "Tom Lee's teacher, Ida Finch, invented it."),
@@ -313,6 +315,9 @@ NOT_ASSERTED: dict[str, list[Case]] = {
         ("Quem escreveu a ópera?", ["Lena Moor"], "Não foi Lena Moor."),
     ],
     "relations": [
+        ("Who wrote the opera Selma?", ["Lena Moor"], "Kurt Rau, a contemporary of Lena Moor, wrote it."),
+        ("Who was king in 1840?", ["Otto Brand"], "Karl Brandt, who preceded Otto Brand."),
+        ("Who first climbed Mount Ora?", ["Lena Moor"], "Kurt Rau, decades before Lena Moor."),
         ("Who invented the screw press?", ["Ida Finch"], "The father of Ida Finch."),
         ("Who invented the screw press?", ["Ida Finch"], "Ida Finch's brother."),
         ("Who invented the screw press?", ["Ida Finch"], "It was invented by the daughter of Ida Finch."),

@@ -122,6 +122,8 @@ def _ranges(r: str, a: str) -> bool | None:
 
 
 def _mathematics(r: str, a: str) -> bool | None:
+    if _squeezed(r) == _squeezed(a):
+        return True
     if r"\begin" in r + a or r"\cup" in r + a:
         raise Unreadable("a matrix or a union")
     if not any(_RELATION.search(t) or ("=" in t and not _several(t)) for t in (r, a)):

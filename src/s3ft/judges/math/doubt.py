@@ -77,6 +77,12 @@ _CORRECTS = re.compile(
     r"|on second thought)\b|no,)",
     re.IGNORECASE,
 )
+_REFUSES = re.compile(
+    r"\b(?:(?:can(?:not|'t| not)|unable to|impossible to|not possible to) (?:be )?"
+    r"(?:determined?|answer(?:ed)?|solved?|tell|found)|(?:don't|do not) know|(?:not enough|insufficient) information)\b"
+    r"(?!.*\bbut\b)",
+    re.IGNORECASE,
+)
 _CUT = re.compile(
     r"(?:(?<!\*)[-+*/=^(]|\\(?:times|cdot|div)|\\frac(?:\{[^{}]*\}?)?\{?|\d\s+x|\d [-+*] \$?\d+(?:\.\d+)?"
     r"|\b(?:of|the|an|and|or|to|is|are|was|has|have|had|than|with|for|by|at|from|if|that|which|so|equals|sells|plus"
@@ -100,6 +106,11 @@ def operand(text: str, start: int, end: int) -> bool:
 def asked(sentence: str, after: str) -> bool:
     """Whether a sentence only asks, or the text after it answers it with no."""
     return sentence.rstrip("* \n").endswith("?") and bool(_ASKS.match(sentence) or _REFUSED.match(after))
+
+
+def refuses(sentence: str) -> bool:
+    """Whether a sentence says that there is no telling."""
+    return _REFUSES.search(sentence) is not None
 
 
 def correction(text: str) -> str | None:

@@ -111,7 +111,7 @@ def _said(text: str, fits: Fits) -> Stated | None:
         if not region or not fits(region) or denied(text, match.start(), match.start()):
             continue
         refused = "?" in region and asked(match[0] + region, text[text.find("?", match.end()) + 1 :][:40])
-        supposed = " but " in region and _WOULD.search(match[0]) and " if " in region
+        supposed = " but " in region and _WOULD.search(match[0])
         if not refused and not supposed and (answers := readings(region)):
             return Stated(answers, "stated answer", match.end(), match.end())
     return None

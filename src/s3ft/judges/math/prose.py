@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from itertools import pairwise
 
-from s3ft.judges.math.doubt import asked, correction, denied, operand
+from s3ft.judges.math.doubt import asked, correction, denied, operand, refuses
 from s3ft.judges.math.number_words import with_digits
 from s3ft.judges.math.quantity import CALCULATED
 from s3ft.judges.units import unit_of
@@ -16,7 +16,8 @@ _DISPLAY = re.compile(r":[ \t]*\n\s*|\\\[(?:[^\\]|\\[^\]]){0,600}?\\\]|\$\$[^$]{
 _ASIDE = re.compile(
     r"\W*(?:note|remember|this (?:assumes|means we|estimation|solution)"
     r"|this (?:\w+ )?is (?:because|achieved|attained|based)|let me know|i hope|hope|please|source"
-    r"|feel free|ask me|if you (?:have|need|want|would)|(?:to )?(?:check|verify)|verification|assuming|is there)\b"
+    r"|feel free|ask me|if you (?:have|need|want|would)|(?:to |let(?: me|'s|us) )?(?:double[- ])?(?:check|verify)"
+    r"(?!.*\b(?:so|thus|hence|therefore)\b)|verification|assuming|is there)\b"
     r"|\s*\([^()]*[A-Za-z]{3}[^()]*\)\W*$",
     re.IGNORECASE,
 )
@@ -26,11 +27,12 @@ _LABEL = re.compile(
 _NUMBER = r"\d+(?:,\d+)*(?:\.\d+)?|\.\d+"
 _MATH = (
     r"\\\((?:[^\\]|\\[^)]){1,400}?\\\)|\\\[(?:[^\\]|\\[^\]]){1,400}?\\\]|\$\$[^$]{1,400}\$\$"
-    r"|(?<!\\)\$(?![\s\d])[^$\n]{1,300}\$|(?<!\\)\$\d[^$\n a-z]{0,100}\$(?!\d)"
+    r"|(?<!\\)\$(?![\s\d])[^$\n]{1,300}\$|(?<!\\)\$\d[^$\n ]{0,100}\$(?!\d)"
     r"|-?\d*(?:\\[dtc]?frac\s?(?:\{[^{}]{1,60}\}|\d)\s?(?:\{[^{}]{1,60}\}|\d)|\\sqrt\s?(?:\{[^{}]{1,60}\}|\d)|\\pi\b)"
 )
 _PLAIN = (
-    r"(?<![\w.,^_])-?\s?(?:\\?[$€£¥₹])?\s?-?(?:\d{1,4}(?::\d{1,4})+(?:\s?[ap]\.?m\b\.?)?|\d{1,2}\s?(?:[ap]\.?m\b\.?|o'clock)"
+    rf"(?<![\w.,^_\\])\(-?(?:{_NUMBER})(?:, ?-?(?:{_NUMBER}))+\)"
+    r"|(?<![\w.,^_])-?\s?(?:\\?[$€£¥₹])?\s?-?(?:\d{1,4}(?::\d{1,4})+(?:\s?[ap]\.?m\b\.?)?|\d{1,2}\s?(?:[ap]\.?m\b\.?|o'clock)"
     rf"|(?:{_NUMBER})(?:\s?(?:\\times|\\cdot|\*)\s{{0,2}}10\s?(?:\^|\*\*)\s?(?:\{{-?\d+\}}|-?\d+)|\s?/\s?\d+|\s\d+/\d+)?)"
     r"(?:\s?(?:\\?%|percent|per cent))?"
 )
@@ -46,7 +48,7 @@ _BRACKET = re.compile(r"\s*\((?![^()]*\b(?:not|wrong|incorrect|false)\b)[^()]*[A
 _NUMBERS = re.compile(
     rf"\bare:?\s+((?:{_NUMBER})(?:\s*,\s*(?:{_NUMBER}))*,?\s+(?:and|or)\s+(?:{_NUMBER}))(?:\s+[a-z]+){{0,3}}\W*$"
 )
-_BETWEEN = re.compile(r"\b(?:between|from) \d[\d.]* (?:and|to) \d[\d.]*|(?<![\w.-])\d+-\d+(?![\w.-])", re.IGNORECASE)
+_BETWEEN = re.compile(r"\b(?:between|from) \d[\d.]* (?:and|to) \d[\d.]*|(?<![\w.{-])\d+-\d+(?![\w.}-])", re.IGNORECASE)
 _QUANTITY = re.compile(
     rf"(?P<bold>\*\*[^*\n]{{1,200}}\*\*)|(?P<math>{_MATH})|(?P<plain>{_PLAIN})(?![\w^]*=)", re.ASCII | re.IGNORECASE
 )
@@ -62,6 +64,7 @@ _WHICH = re.compile(
     r"(?:\b(?:which|that) (?:is|equals|means|gives|makes|simplifies to)|\bi\.e\.|\bround(?:s|ed)? (?:up |down |off )?to"
     r"|\b(?:so|thus|hence|therefore|giving|making|leaving)),?\s*\W{0,3}$"
 )
+_CONCLUDES = re.compile(r"\b(?:so|thus|hence|therefore),?\s[^.,;\d]{0,12}=[\s$*]*$", re.IGNORECASE)
 _AFTERWARDS = re.compile(
     r"\b(?:in|for|(?<!total )of|with|than|at|per|within|after|every|over|from|by|on|each|all|and an?|the|these"
     r"|those)\s*$",
@@ -100,7 +103,7 @@ def closing(text: str, fits: Callable[[str], bool]) -> tuple[str, ...]:
     text = _DISPLAY.sub(lambda m: re.sub(r"\s*\n\s*", " ", m[0]), text)
     every = [s for s in SENTENCE.split(text) if s and s.strip()]
     sentences = [s for s, after in zip(every, [*every[1:], ""], strict=False) if fits(s) and not asked(s, after)]
-    if not sentences:
+    if not sentences or refuses(sentences[-1]):
         return ()
     plausible = [s for s in sentences[-4:] if not _ASIDE.match(s)] or sentences[-1:]
     chosen = plausible[-1]
@@ -150,7 +153,7 @@ def _pick(sentence: str, work: str) -> tuple[str, ...]:
     best = _best(sentence, found, work)
     for one, other in pairwise(found):
         if best in (one, other) and _EITHER.fullmatch(sentence[one.end() : other.start()]):
-            return (f"{one[0]} or {other[0]}",)
+            return (f"{_with_unit(sentence, one)} or {_with_unit(sentence, other)}",)
     if len(found) > 1 and (compound := _COMPOUND.findall(sentence)):
         return (str(compound[-1]),)
     lists = [m[0] for m in _LIST.finditer(sentence) if m.end() == found[-1].end()]
@@ -171,6 +174,7 @@ def _best(sentence: str, found: list[Quantity], work: str) -> Quantity:
             3.0 * bool(match["bold"])
             + 3 * (bare in results)
             + 3 * bool(_LEADS.search(before[-60:]))
+            + 3 * bool(_CONCLUDES.search(before[-30:]))
             - 1.5 * bool(_AFTERWARDS.search(before[-20:]))
         )
 
@@ -179,6 +183,8 @@ def _best(sentence: str, found: list[Quantity], work: str) -> Quantity:
 
 def _with_unit(sentence: str, match: Quantity) -> str:
     text = match[0]
+    if compound := _COMPOUND.match(sentence, match.start()):
+        return str(compound[0])
     if match["bold"]:
         inner = text.strip("*").rpartition(": ")[2]
         within = list(_QUANTITY.finditer(inner))

@@ -55,7 +55,7 @@ def sequences(r: str, a: str, compare: Callable[[str, str], bool | None]) -> boo
         return ...
     if len(mine) == 1 and re.fullmatch(r"\D*\d+,\d+\D*", a):
         return equal(r, a)
-    if len(mine) == 1 and all(compare(r, i) for i in its):
+    if len(mine) == 1 and (same := [i for i in its if compare(r, i)]) and all(compare(same[0], i) for i in its):
         return True
     if len(mine) != len(its):
         return False if all(_readable(i) for i in (*mine, *its)) else None

@@ -10,12 +10,12 @@ _SYMBOLS = str.maketrans(
     {
         **dict.fromkeys("−–—﹣‐‑‒", "-"),
         **dict.fromkeys("\u200b\u200c\u200d\ufeff", ""),
-        **{"½": r"\frac{1}{2}", "⅓": r"\frac{1}{3}", "⅔": r"\frac{2}{3}", "¼": r"\frac{1}{4}", "¾": r"\frac{3}{4}"},
         **{"×": r"\times ", "⋅": r"\cdot ", "·": r"\cdot ", "÷": "/", "∕": "/", "⁄": "/", "º": "°", "。": ".\n"},
         **{"π": r"\pi ", "∞": r"\infty ", "√": r"\sqrt ", "±": r"\pm ", "≈": r"\approx ", "≠": r"\ne "},
         **{"≤": r"\le ", "≥": r"\ge ", "∪": r"\cup ", "∈": r"\in ", "’": "'", "“": '"', "”": '"'},
     }
 )
+_VULGAR = re.compile("[¼-¾⅐-⅞]")
 _RAISED = re.compile("[⁰¹²³⁴-⁹⁻]+")
 _LOWERED = re.compile("[₀-₉]+")
 _TIMES = re.compile(r"(\d)(?:\s?[xX]\s?(?=10\s?(?:\^|\*\*))|\s[xX]\s(?=[\d$(]))")
@@ -54,6 +54,7 @@ def clean(text: str) -> str:
     """A text whose signs and digits are those of ASCII where there are such, without lone surrogates and null bytes."""
     if not text.isascii():
         text = _RAISED.sub(r"^{\g<0>}", text.encode("utf-8", "replace").decode("utf-8"))
+        text = _VULGAR.sub(lambda m: r"\frac{" + unicodedata.normalize("NFKC", m[0]).replace("⁄", "}{") + "}", text)
         text = unicodedata.normalize("NFKC", _LOWERED.sub(r"_{\g<0>}", text).translate(_SYMBOLS)).replace("\u2212", "-")
         text = re.sub(r"(?![0-9])\d", lambda m: str(unicodedata.digit(m[0])), text)
     return _TIMES.sub(r"\1 \\times ", text.replace("\0", " "))

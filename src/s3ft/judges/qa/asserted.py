@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from s3ft.judges.qa import text
 from s3ft.judges.qa.reading import Answer, Reading
@@ -92,17 +93,17 @@ _KIN = (
     "father|mother|parents?|sons?|daughters?|child|children|brother|sister|twin|wife|husband|widow|uncle|aunt|nephew|niece"
     "|cousin|grandfather|grandmother|grandson|granddaughter|successor|predecessor|teacher|student|pupil|assistant"
     "|apprentice|friend|rival|enemy|opponent|colleague|boss|manager|biographer|neighbou?r|suburb|outskirts"
-    "|tributary|branch|fan|follower|critic|translator|secretary|servant|lover|partner"
+    "|tributary|branch|fan|follower|critic|translator|secretary|servant|lover|partner|contemporary"
 )
 _RELATED = re.compile(
     rf"(?:^|, |\b(?:is|was|by|be|to|it) )(?:\w+ )?(?:{_KIN}) (?:of|to)$"
     r"|^(?:it is |it was )?(?:\w+ ){0,2}(?:near|outside|(?:north|south|east|west) of)$"
 )
 _OVER = re.compile(
-    r"\b(?:defeat(?:ed|ing)|beat(?:s|ing)?|replac(?:ed|es|ing)|succeed(?:ed|s|ing)|follow(?:ed|s|ing)|ahead of"
-    r"|took (?:\w+ )?(?:over|in) from)$"
+    r"\b(?:defeat(?:ed|ing)|beat(?:s|ing)?|replac(?:ed|es|ing)|succeed(?:ed|s|ing)|preced(?:ed|es|ing)"
+    r"|follow(?:ed|s|ing)|ahead of|took (?:\w+ )?(?:over|in) from|(?:years|decades|centuries|long) before)$"
 )
-_OBJECT_ASKED = re.compile(r"\b(?:did|does|do|whom|before|predecessor|previous|former|lose|lost|after|last)\b")
+_OBJECT_ASKED = re.compile(r"\b(?:did|does|do|whom|before|preceded|predecessor|previous|former|lose|lost|after|last)\b")
 _OWNER = re.compile(rf"([^\W_]+)['’]s (?:\w+ )?(?:{_KIN})\b")
 _RELATION_ASKED = re.compile(rf"\b(?:{_KIN}|whose|where|related|near|outside)\b")
 _RELATIVE = re.compile(rf"(?:\w+ )?(?:{_KIN})\b(?!.*\b(?:he|she|they|it|who)\b(?!$))")
@@ -125,7 +126,7 @@ def is_denied(reading: Reading, answer: Answer, references: Sequence[str]) -> bo
     """Every mention is denied, doubted, asked, reported as what others wrongly say, or belongs to the past."""
     if not reading.asked.isdisjoint(("not", "never", "except", "isnt", "doesnt", "cannot", "nor", "neither")):
         return False
-    mentions = list(_mentions(reading, answer))
+    mentions = _mentions(reading, answer)
     if not mentions:
         return _is_denied_without_spaces(reading.text, answer.text)
     question = reading.question.lower()
@@ -165,25 +166,29 @@ def _is_denied_without_spaces(written: str, answer: str) -> bool:
 def is_related(reading: Reading, answer: Answer, references: Sequence[str]) -> bool:
     """Every mention only says what the answer is to another: "the father of X", "X's pupil", "defeated X", "near X"."""
     question = reading.question.lower()
-    found = list(_mentions(reading, answer))
-    beaten = _OBJECT_ASKED.search(question) is None
-    compared = re.search(r"\bor\b", question) is not None
-    related = any(answer.names) and not _RELATION_ASKED.search(question)
-    owners = (
-        {words[-1][0] for owner in _OWNER.findall(reading.text) if (words := text.tokens(owner))} if related else set()
-    )
-    return bool(found) and all(
-        (beaten and _OVER.search(m.before))
-        or (compared and m.before.endswith("than"))
-        or (
-            related
-            and (_RELATED.search(m.before) or (m.last in owners and _RELATIVE.match(f"{m.after} {m.rest}".strip())))
-        )
-        for m in found
-    )
+    owners: set[str] = set()
+    if any(answer.names) and ("'s " in reading.text or "’s " in reading.text):
+        owners = {words[-1][0] for owner in _OWNER.findall(reading.text) if (words := text.tokens(owner))}
+
+    def is_role(m: _Mention) -> bool:
+        if _OVER.search(m.before):
+            return not _OBJECT_ASKED.search(question)
+        if m.before.endswith("than") and re.search(r"\bor\b", question):
+            return True
+        relative = m.last in owners and _RELATIVE.match(f"{m.after} {m.rest}".strip())
+        related = any(answer.names) and (relative or _RELATED.search(m.before))
+        return bool(related) and not _RELATION_ASKED.search(question)
+
+    found = _mentions(reading, answer)
+    return bool(found) and all(map(is_role, found))
 
 
-def _mentions(reading: Reading, answer: Answer) -> Iterator[_Mention]:
+@lru_cache(maxsize=1)
+def _mentions(reading: Reading, answer: Answer) -> tuple[_Mention, ...]:
+    return tuple(_found(reading, answer))
+
+
+def _found(reading: Reading, answer: Answer) -> Iterator[_Mention]:
     words, stems = reading.words, set(answer.stems)
     ends = [place for place, mark in reading.breaks.items() if mark != ","]
     runs: list[list[int]] = []
