@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from .lent import Lent
 
 
 class Exam(Protocol):
@@ -18,6 +21,8 @@ class Exam(Protocol):
     known: int
     words: set[str]
     unlike: set[str]
+    has_failed_inside: bool
+    lent: Lent
 
     def use(self, request: list[Any], origin: Origin, arguments: tuple[Any, ...] = ()) -> Any: ...
 
