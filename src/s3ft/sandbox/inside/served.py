@@ -333,7 +333,7 @@ _OPERATIONS: dict[str, Callable[..., Any]] = {
     **{"copy": copy.copy, "deepcopy": copy.deepcopy},
     **{"aiter": lambda target: target.__aiter__(), "anext": lambda target: _awaited(target.__anext__())},
     "aenter": lambda target: _awaited(target.__aenter__()),
-    "aexit": lambda target, *given: _awaited(_swallows(target, *given, "__aexit__")),
+    "aexit": lambda target, kind, text: _awaited(_swallows(target, kind, text, "__aexit__")),
     "flat": lambda target: (
         target.value if isinstance(target, enum.Enum) else target.data if isinstance(target, _USERS) else target
     ),
