@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Protocol
-
-if TYPE_CHECKING:
-    from .lent import Lent
+from typing import Any, Protocol
 
 
 class Exam(Protocol):
@@ -22,7 +19,7 @@ class Exam(Protocol):
     words: set[str]
     unlike: set[str]
     has_failed_inside: bool
-    lent: Lent
+    lent: Any
 
     def use(self, request: list[Any], origin: Origin, arguments: tuple[Any, ...] = ()) -> Any: ...
 
