@@ -9,11 +9,11 @@ import pytest
 
 from s3ft.judges.code.judge import judge
 from s3ft.types import Completion, Example, Verdict
-from sandbox import cheats, counterparts, honest, honest_shapes, own_word
+from sandbox import cheats, counterparts, honest, honest_shapes, kept, own_word
 
-CHEATS = cheats.CHEATS | own_word.CHEATS
+CHEATS = cheats.CHEATS | own_word.CHEATS | kept.CHEATS
 BLAMED = cheats.BLAMED | own_word.BLAMED
-HONEST = honest.HONEST | honest_shapes.HONEST
+HONEST = honest.HONEST | honest_shapes.HONEST | kept.HONEST
 PASSES = {name: program for program, names in counterparts.PASSES.items() for name in names}
 
 
@@ -29,8 +29,8 @@ def one(ask: judge, case: tuple[str, dict[str, Any]]) -> Verdict:
 
 
 def test_there_are_enough_of_them() -> None:
-    assert len(CHEATS) == len(cheats.CHEATS) + len(own_word.CHEATS) >= 200
-    assert len(HONEST) == len(honest.HONEST) + len(honest_shapes.HONEST) >= 200
+    assert len(CHEATS) == len(cheats.CHEATS) + len(own_word.CHEATS) + len(kept.CHEATS) >= 200
+    assert len(HONEST) == len(honest.HONEST) + len(honest_shapes.HONEST) + len(kept.HONEST) >= 200
 
 
 @pytest.mark.parametrize("name", CHEATS)

@@ -6,6 +6,8 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
+from .remote import is_same
+
 Mark = tuple[int, int]
 """How often the program was asked, and how many comparisons of its objects were decided here, up to a point."""
 
@@ -41,7 +43,7 @@ class Evidence:
 
     def compare(self, sign: str, start: Mark, left: Any, middle: Mark, right: Any, end: Mark) -> Any:
         """A comparison, with the marks before, between and after its sides."""
-        result = getattr(operator, sign)(left, right)
+        result = is_same(left, right) if sign == "is" else getattr(operator, sign)(left, right)
         self._note(start[0] < middle[0], middle[0] < end[0], self.mark()[1] > start[1])
         return result
 

@@ -11,10 +11,11 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from . import arrays, blame, carried, errors, prelude, rewrite, shared, typed, values, wire
+from . import arrays, blame, called, carried, errors, prelude, rewrite, shared, typed, values, wire
 from .evidence import Evidence
 from .handles import Origin, kind_of, number
-from .names import Names, replace
+from .lent import Lent
+from .names import Names
 from .remote import Remote, is_callable, patch_asyncio
 from .shown import LONGEST, show, words
 
@@ -63,9 +64,12 @@ class Exam:
         """What the tests changed in their own process, where the program does not see it."""
         self._unloaded: list[Any] = []
         self._names = Names(self)
+        self.lent = Lent(self.out)
         self._tests = work["tests"]
         self.words: set[str] = set()
         """Functions of the program's that decided about its own results."""
+        self.has_failed_inside = False
+        """Whether an assertion of the tests failed in a function that the program called."""
         self.unlike: set[str] = set()
         """What classes of plain data do in their own way, and the tests used in the plain one."""
 
@@ -94,6 +98,8 @@ class Exam:
             elif outcome["end"] == "held" and self.words:
                 what = ", ".join(f"{name}()" for name in sorted(self.words))
                 outcome = self._outcome("undecidable", f"{what} of the program would judge what the program gave")
+            elif outcome["end"] == "held" and self.has_failed_inside:
+                outcome = self._outcome("undecidable", "the program went on after an assertion that failed within it")
         if self._unseen and outcome["end"] in ("failed", "raised"):
             what = ", ".join(sorted(self._unseen))
             outcome = self._outcome("undecidable", f"the tests change {what} in their own process"[:LONGEST])
@@ -191,13 +197,11 @@ class Exam:
         self.asked += 1
         self.received()
         self._names.put_back()
-        reply = self.ask(request)
+        self.lent.put_back(self.ask)
+        reply = self.ask(request, arguments)
         what, rest = reply[0], reply[1:]
-        if what == "value" and len(rest) == 2:
-            tree, changed = rest
-            for index, after in changed:
-                replace(arguments[index], self.open(after, origin))
-                carried.settle(arguments[index])
+        if what == "value" and len(rest) == 1:
+            tree = rest[0]
             if isinstance(tree, list) and tree[:1] == ["argument"]:
                 result = arguments[tree[1]]
             else:
@@ -224,36 +228,27 @@ class Exam:
         except ValueError as error:
             return self._lost(str(error))
 
-    def ask(self, request: list[Any]) -> list[Any]:
+    def ask(self, request: list[Any], arguments: tuple[Any, ...] = ()) -> list[Any]:
         try:
             wire.send(self._channel, request)
-            while (reply := self._receive())[0] in ("callback", "printed", "input"):
+            while (reply := self._receive())[0] in ("callback", "printed", "input", "lent", "warned"):
                 if reply[0] == "printed":
                     sys.stdout.write(str(reply[1]))
+                elif reply[0] == "warned":
+                    if "warn" in self._tests.lower():
+                        importlib.import_module(".warned", __package__).repeat(self, reply[1], reply[2])
+                elif reply[0] == "lent":
+                    self.lent.hear(reply, arguments, lambda tree: self.open(tree, Origin("given")))
                 else:
                     self.received()
-                    answer = self._answer(reply) if reply[0] == "callback" else typed.answer(reply)
-                    wire.send(self._channel, answer)
+                    is_call = reply[0] == "callback"
+                    answer = called.answer(self, self._local[reply[1]], reply, self._keep) if is_call else None
+                    wire.send(self._channel, answer or typed.answer(reply))
         except OSError:
             raise self._lost("the program's process is gone") from None
         except (LookupError, TypeError):
             raise self._lost("the program spoke out of turn") from None
         return reply
-
-    def _answer(self, reply: list[Any]) -> list[Any]:
-        """A call of a function of the tests by the program."""
-        function, arguments, keywords = self._local[reply[1]], reply[2], reply[3]
-        given = Origin("given")
-        sent = [self.open(a, given) for a in arguments]
-        named = {str(name): self.open(value, given) for name, value in keywords.items()}
-        before = [values.encode(a, self._keep) if isinstance(a, list | dict | set) else None for a in sent]
-        try:
-            result = ["value", self.out(function(*sent, **named))]
-        except Exception as error:
-            index = errors.tree_number(error)
-            return ["raised", [k.__name__ for k in type(error).__mro__], str(error)[:LONGEST], index]
-        after = [self.out(a) if b is not None else None for a, b in zip(sent, before, strict=True)]
-        return [*result, [[i, a] for i, (a, b) in enumerate(zip(after, before, strict=True)) if a != b]]
 
     def _receive(self) -> list[Any]:
         try:

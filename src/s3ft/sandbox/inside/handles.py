@@ -18,6 +18,8 @@ class Exam(Protocol):
     known: int
     words: set[str]
     unlike: set[str]
+    has_failed_inside: bool
+    lent: Any
 
     def use(self, request: list[Any], origin: Origin, arguments: tuple[Any, ...] = ()) -> Any: ...
 

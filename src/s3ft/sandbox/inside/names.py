@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import deque
 from typing import Any
 
@@ -50,7 +51,7 @@ class Names:
 
 
 def replace(old: Any, new: Any) -> None:
-    """Makes a list, dict or set what the program made of it, in place."""
+    """Makes a list, dict, set or array what the program made of it, in place. Raises TypeError for another kind."""
     if isinstance(old, list) and isinstance(new, list):
         for index, (before, after) in enumerate(zip(old, new, strict=False)):
             if isinstance(before, list | dict | set) and type(before) is type(after):
@@ -60,6 +61,12 @@ def replace(old: Any, new: Any) -> None:
     elif isinstance(old, bytearray | deque):
         old.clear()
         old.extend(new)
+    elif isinstance(old, array):
+        old[:] = new
+    elif type(old).__name__ == "ndarray":
+        if type(new) is not type(old) or new.shape != old.shape:
+            raise TypeError
+        old[...] = new
     elif isinstance(old, dict | set):
         old.clear()
         old.update(new)

@@ -15,7 +15,7 @@ from typing import Any
 from .attributes import PLAIN
 from .carried import SIGNS, remote_of
 from .handles import Exam, Origin, exam_of, info_of, number, operate, origin_of
-from .rules import against_plain, are_made, check_answer, check_length, same
+from .rules import against_plain, are_made, check_answer, check_length, is_told_apart, same
 
 _ASKED = {
     *("__name__", "__qualname__", "__doc__", "__module__", "__annotations__", "__wrapped__", "__self__", "__dict__"),
@@ -39,7 +39,11 @@ class Remote:
         role = exam.roles.get(origin.name, "given") if origin.role == "name" else origin.role
         is_maker = origin.role == "name" and origin.name in exam.makers
         made = Origin(role, "", origin.is_mixed, "", sent, tuple(named.items()), origin.role == "name", exam.asked + 1)
-        result = exam.use(["call", number(self), sent, named, role != "given" and not origin.method], made, arguments)
+        given = (*arguments, *keywords.values())
+        plain = (*sent, *named.values())
+        lent = [exam.lent.tree(value, tree) for value, tree in zip(given, plain, strict=True)]
+        row, by_name = lent[: len(sent)], dict(zip(named, lent[len(sent) :], strict=True))
+        result = exam.use(["call", number(self), row, by_name, role != "given" and not origin.method], made, given)
         if is_maker and not isinstance(result, Remote | BaseException):
             raise exam.undecided(f"{origin.name}() gave plain data; a comparison with it")
         if origin.method and result is not None and not isinstance(result, Remote):
@@ -119,12 +123,12 @@ class Remote:
     def __enter__(self) -> Any:
         return operate("enter", self)
 
-    def __exit__(self, kind: Any, error: Any, trace: Any) -> bool:
+    def __exit__(self, kind: Any, error: Any, trace: Any, leave: str = "exit") -> bool:
         # AssertionError and what ends the tests are nobody's to swallow.
         if error is None or isinstance(error, AssertionError) or not isinstance(error, Exception):
-            operate("exit", self, None, "")
+            operate(leave, self, None, "")
             return False
-        swallowed = operate("exit", self, type(error).__name__, str(error)) is True
+        swallowed = operate(leave, self, type(error).__name__, str(error)) is True
         if swallowed and info_of(self).get("holds_assertions"):
             raise exam_of(self).undecided("with")
         return swallowed
@@ -132,6 +136,21 @@ class Remote:
     def __await__(self) -> Any:
         return operate("await", self)
         yield
+
+    def __aiter__(self) -> Any:
+        return operate("aiter", self)
+
+    async def __anext__(self) -> Any:
+        try:
+            return operate("anext", self)
+        except StopIteration:
+            raise StopAsyncIteration from None
+
+    async def __aenter__(self) -> Any:
+        return operate("aenter", self)
+
+    async def __aexit__(self, kind: Any, error: Any, trace: Any) -> bool:
+        return Remote.__exit__(self, kind, error, trace, "aexit")
 
     def __copy__(self) -> Any:
         return operate("copy", self)
@@ -163,6 +182,8 @@ def is_same(one: Any, other: Any) -> bool:
     """`one is other`: each reply makes a Remote of its own for the same object."""
     one, other = (each if (held := remote_of(each)) is None else held for each in (one, other))
     if isinstance(one, Remote) and isinstance(other, Remote):
+        if is_told_apart(one, other):
+            exam_of(one).known += 1
         return number(one) == number(other)
     return one is other
 

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from typing import Any
 
 from .evidence import Evidence
-from .remote import class_of, is_same
+from .remote import class_of
 
-_COUNT, _IS, _TYPE, _STRICT, _OWN = (f"__s3ft_{name}__" for name in ("assertion_held", "is", "type", "strict", "own"))
+_COUNT, _TYPE, _STRICT, _OWN = (f"__s3ft_{name}__" for name in ("assertion_held", "type", "strict", "own"))
 _MARK, _COMPARE, _LEFT, _RIGHT, _START = (f"__s3ft_{name}__" for name in ("mark", "compare", "left", "right", "start"))
 _WORD, _CIRCLE = (f"__s3ft_{name}__" for name in ("word", "circle"))
 _ONE_SIDED = {"assertTrue", "assertFalse", "assertIsNone", "assertIsNotNone"}
@@ -18,7 +18,7 @@ _ONE_SIDED = {"assertTrue", "assertFalse", "assertIsNone", "assertIsNotNone"}
 _CONTEXTS = {"raises", "warns"}
 """Of pytest's."""
 _SIGNS: dict[type[ast.cmpop], str] = {ast.Eq: "eq", ast.NotEq: "ne", ast.Lt: "lt", ast.LtE: "le"}
-_SIGNS |= {ast.Gt: "gt", ast.GtE: "ge"}
+_SIGNS |= {ast.Gt: "gt", ast.GtE: "ge", ast.Is: "is", ast.IsNot: "is"}
 
 
 def helpers(
@@ -30,7 +30,7 @@ def helpers(
     noted: dict[str, Callable[..., Any]] = {_COUNT: evidence.hold, _MARK: evidence.mark}
     noted |= {_COMPARE: evidence.compare, _LEFT: evidence.left, _RIGHT: evidence.right, _START: evidence.start}
     noted |= {_WORD: word, _CIRCLE: evidence.circle}
-    return {**noted, _IS: is_same, _TYPE: class_of, _STRICT: strict, _OWN: own}
+    return {**noted, _TYPE: class_of, _STRICT: strict, _OWN: own}
 
 
 def tests(source: str, constants: frozenset[str], words: list[Any], circles: list[Any]) -> ast.Module:
@@ -67,15 +67,12 @@ class _Rewriter(ast.NodeTransformer):
         self.generic_visit(node)
         if len(node.ops) != 1:
             return node
-        if (sign := _SIGNS.get(type(node.ops[0]))) is not None:
-            mark = _call(_MARK, node)
-            return _call(_COMPARE, node, ast.Constant(sign), mark, node.left, mark, node.comparators[0], mark)
-        if not isinstance(node.ops[0], ast.Is | ast.IsNot):
+        sign = _SIGNS.get(type(node.ops[0]))
+        if sign is None or (sign == "is" and isinstance(node.comparators[0], ast.Constant)):
             return node
-        if isinstance(node.comparators[0], ast.Constant):
-            return node
-        same = _call(_IS, node, node.left, node.comparators[0])
-        return same if isinstance(node.ops[0], ast.Is) else ast.copy_location(ast.UnaryOp(ast.Not(), same), node)
+        mark = _call(_MARK, node)
+        same = _call(_COMPARE, node, ast.Constant(sign), mark, node.left, mark, node.comparators[0], mark)
+        return ast.copy_location(ast.UnaryOp(ast.Not(), same), node) if isinstance(node.ops[0], ast.IsNot) else same
 
     def visit_Call(self, node: ast.Call) -> ast.expr:
         self.generic_visit(node)
@@ -112,6 +109,8 @@ class _Rewriter(ast.NodeTransformer):
             for item in node.items:
                 item.context_expr = _call(_STRICT, node, item.context_expr)
         return node
+
+    visit_AsyncWith = visit_With  # type: ignore[assignment]
 
 
 def _call(name: str, place: ast.AST, *arguments: ast.expr) -> ast.Call:

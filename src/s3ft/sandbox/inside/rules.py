@@ -71,6 +71,17 @@ def same(one: object, other: object) -> bool:
     return is_equal
 
 
+def is_told_apart(one: object, other: object) -> bool:
+    """Whether `is` says something: the tests made one of them, or called an enumeration's member by its name."""
+    sides = (one, other)
+    return any(
+        (origin_of(side).is_direct and origin_of(side).role in ("class", "maybe"))
+        or info_of(side).get("nature") == "class"
+        or (info_of(side).get("state") or {}).get("enum") == origin_of(side).method != ""
+        for side in sides
+    )
+
+
 def are_made(one: object, other: object) -> bool:
     """Whether both are what a test of their class makes, and neither what a function gave."""
     return all(origin_of(remote).is_direct and origin_of(remote).role in ("class", "maybe") for remote in (one, other))

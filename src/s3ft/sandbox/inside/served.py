@@ -6,6 +6,8 @@ import builtins
 import collections
 import copy
 import enum
+import functools
+import importlib
 import io
 import math
 import operator
@@ -15,10 +17,10 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from . import prelude, shared, typed, values, wire
+from . import lent, prelude, shared, typed, values, warned, wire
+from .names import replace
 
 _MAX_PRINTED = 1 << 18
-_MUTABLE = (list, dict, set, bytearray)
 
 
 class Server:
@@ -28,8 +30,10 @@ class Server:
         self._space, self._channel, self._send = space, channel, send
         self._objects: list[Any] = []
         self._numbers: dict[int, int] = {}
+        self._lent = lent.Borrowed(self._out, self._number)
         self._printed = _Printed()
         sys.stdout = self._printed
+        warned.forward(lambda kind, text: self._send(["warned", self._bases(kind), text]))
         sys.stdin = typed.Typed(self._typed)
         prelude.BUILTINS["input"] = builtins.input = lambda prompt="", /: self._typed("input", str(prompt))
 
@@ -39,14 +43,21 @@ class Server:
                 request = wire.receive(self._channel, values.MAX_BYTES)
             except wire.Broken:
                 return
+            news = None
             try:
                 reply = self._answer(request)
             except values.Unsupported as error:
                 reply = ["unsupported", str(error)]
             except BaseException as error:
                 reply = ["raised", *self._raised(error)]
+            try:
+                news = self._lent.news()
+            except values.Unsupported as error:
+                reply = ["unsupported", str(error)]
             if text := self._printed.taken():
                 self._send(["printed", text])
+            if news:
+                self._send(news)
             self._send(reply)
 
     def _answer(self, request: list[Any]) -> list[Any]:
@@ -56,35 +67,40 @@ class Server:
             return ["value", self._held(self._space[name])] if name in self._space else ["undefined", name]
         if kind == "seed":
             shared.sow(request[1], self._in(request[2]))
-            return ["value", None, []]
+            return ["value", None]
         if kind == "put":
-            _refill(self._space[request[1]], self._in(request[2]))
-            return ["value", None, []]
+            replace(self._space[request[1]], self._in(request[2]))
+            return ["value", None]
         target = self._objects[request[1]]
+        if kind == "refill":
+            self._lent.refill(request[1], target, self._in(request[2]))
+            return ["value", None]
         if kind == "call":
             return self._call(target, *request[2:])
         arguments = [self._in(a) for a in request[3]]
         if kind == "attribute":
-            return ["value", self._held(_ATTRIBUTES[request[2]](target, *arguments)), []]
+            return ["value", self._held(_ATTRIBUTES[request[2]](target, *arguments))]
         try:
             result = _OPERATIONS[request[2]](target, *arguments)
-        except StopIteration:
+        except (StopIteration, StopAsyncIteration):
             return ["stop"]
-        return ["value", self._held(result) if request[2] == "type" else self._out(result), []]
+        return ["value", self._held(result) if request[2] == "type" else self._out(result)]
 
     def _call(self, target: Any, sent: list[Any], named: dict[str, Any], is_instance: bool) -> list[Any]:
-        arguments = [self._in(a) for a in sent]
-        before = [self._snapshot(a) for a in arguments]
-        result = target(*arguments, **{k: self._in(v) for k, v in named.items()})
-        after = [self._snapshot(a) for a in arguments]
-        # A function may change a list that it is given, and the test may look at the list.
-        changed = [[i, b] for i, (a, b) in enumerate(zip(before, after, strict=True)) if a != b]
+        arguments = [self._in(a) for a in (*sent, *named.values())]
+        before = self._lent.trees(arguments)
+        result = None
+        try:
+            result = target(*arguments[: len(sent)], **dict(zip(named, arguments[len(sent) :], strict=True)))
+        finally:
+            # A function may change a list that it is given, or keep it, and the test may look at the list.
+            self._lent.give_back(arguments, before, result)
         for index, argument in enumerate(arguments):
-            if result is argument and isinstance(argument, _MUTABLE):
-                return ["value", ["argument", index], changed]
+            if result is argument and lent.is_mutable(argument):
+                return ["value", ["argument", index]]
         # Of a class that the tests use, they want the methods too.
         is_own = is_instance and isinstance(target, type) and type(result).__module__ not in ("builtins", "collections")
-        return ["value", self._keep(result) if is_own else self._out(result), changed]
+        return ["value", self._keep(result) if is_own else self._out(result)]
 
     def _held(self, value: Any) -> Any:
         """A name or an attribute: what can be called is called here."""
@@ -169,7 +185,7 @@ class Server:
             if reply[0] == "raised":
                 raise self._error(*reply[1:])
             for index, after in reply[2]:
-                _refill(arguments[index], self._in(after))
+                replace(arguments[index], self._in(after))
             return self._in(reply[1])
 
         back.__name__ = back.__qualname__ = kind
@@ -190,18 +206,16 @@ class Server:
             return error
         return builtin_error(kinds, text)
 
-    def _snapshot(self, value: Any) -> Any:
-        return self._out(value) if isinstance(value, _MUTABLE) else None
-
 
 _LIBRARY = (types.GeneratorType, re.Match, re.Pattern)
 """Classes that the program did not write, of which it gives objects that stay behind."""
 
 
 _MOST_LABELS, _MOST_WAYS = 10_000, 200
+_USERS = (collections.UserDict, collections.UserList, collections.UserString)
 _WRAPPERS = (
     *(int, float, complex, str, bytes, bytearray, tuple, list, dict, set, frozenset, collections.deque),
-    *(collections.UserDict, collections.UserList, collections.UserString),
+    *_USERS,
 )
 """Plain data in an object, or of a class of its own: compared as what it holds."""
 
@@ -282,25 +296,24 @@ def _state(value: Any) -> dict[str, Any] | None:
         return None
 
 
-def _refill(held: Any, new: Any) -> None:
-    held.clear()
-    (held.extend if isinstance(held, list) else held.update)(new)
-
-
-def _swallows(target: Any, kind: str | None, text: str) -> Any:
+def _swallows(target: Any, kind: str | None, text: str, leave: str = "__exit__") -> Any:
     if kind is None:
-        return target.__exit__(None, None, None)
+        return getattr(target, leave)(None, None, None)
     error = builtin_error([kind, "Exception"], text)
-    return target.__exit__(type(error), error, None)
+    return getattr(target, leave)(type(error), error, None)
+
+
+@functools.cache
+def _loop() -> Any:
+    """One for the whole run, as an asynchronous generator ends with its loop."""
+    return importlib.import_module("asyncio").Runner()
 
 
 def _awaited(target: Any) -> Any:
-    import asyncio
-
     async def wait() -> Any:
         return await target
 
-    return asyncio.run(wait())
+    return _loop().run(wait())
 
 
 _ATTRIBUTES: dict[str, Callable[..., Any]] = {"get": getattr, "set": setattr, "delete": delattr}
@@ -318,7 +331,12 @@ _OPERATIONS: dict[str, Callable[..., Any]] = {
     **{f.__name__: f for f in (issubclass, type, reversed, format, divmod, math.trunc, math.ceil, math.floor)},
     **{"enter": lambda target: target.__enter__(), "exit": _swallows, "await": _awaited},
     **{"copy": copy.copy, "deepcopy": copy.deepcopy},
-    "flat": lambda target: target.value if isinstance(target, enum.Enum) else getattr(target, "data", target),
+    **{"aiter": lambda target: target.__aiter__(), "anext": lambda target: _awaited(target.__anext__())},
+    "aenter": lambda target: _awaited(target.__aenter__()),
+    "aexit": lambda target, kind, text: _awaited(_swallows(target, kind, text, "__aexit__")),
+    "flat": lambda target: (
+        target.value if isinstance(target, enum.Enum) else target.data if isinstance(target, _USERS) else target
+    ),
 }
 # The program's object stands on the right.
 _OPERATIONS |= {

@@ -84,7 +84,9 @@ def _flat(value: Any, kind: type, keep: Keep, inner: Callable[[Any], Any]) -> An
     if isinstance(value, dict):
         tag = next((name for name, base in _DICTS.items() if isinstance(value, base)), "dict")
         options = [_factory(value, keep)] if tag == "defaultdict" else []
-        return [tag, *options, *([inner(k), inner(v)] for k, v in dict.items(value))]
+        # `dict` knows nothing of the order of an OrderedDict.
+        keys = OrderedDict.__iter__(value) if tag == "OrderedDict" else dict.__iter__(value)
+        return [tag, *options, *([inner(k), inner(dict.__getitem__(value, k))] for k in keys)]
     if kind is slice:
         return ["slice", inner(value.start), inner(value.stop), inner(value.step)]
     if kind in _HOLDERS:
