@@ -68,7 +68,7 @@ KILLS = [
     _rename("report: report.md", "report.md"),
 ]
 SWEEP_KILLS = [
-    _write("sweep: a step is logged", "0.008-r8.partial/log.jsonl", 3),
+    _write("sweep: a step is logged", "0.008-r8/seed-1000.partial/log.jsonl", 3),
     Moment("sweep: an answer is kept", "insert", "", 2, in_worker=True),
     _rename("sweep: the choice", "sweep/s3ft.json"),
 ]
@@ -178,7 +178,7 @@ def _damages(files: dict[str, str], kinds: tuple[str, ...] = ALL, folder: str = 
 
 CHECKPOINTED = ["adapter_model.safetensors", "optimizer.pt", "trainer_state.json", "scheduler.pt", "rng_state.pth"]
 STORE = "generations.sqlite"
-SWEPT = "sweep/s3ft/0.008-r8"
+SWEPT = "sweep/s3ft/0.008-r8/seed-1000"
 MADE = ("report: runs/quickstart/report.md",)
 TRAINED = ("train s3ft seed 0: ",)
 

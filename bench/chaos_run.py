@@ -65,7 +65,7 @@ def content(run: Path) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for path in sorted(p for p in run.rglob("*") if p.is_file()):
         name = str(path.relative_to(run))
-        if name in ("log.txt", ".lock", "report.md"):
+        if name in ("log.txt", ".lock", "report.md", "report.html"):
             continue
         found[name] = _timeless(json.loads(path.read_text())) if path.suffix == ".json" else path.read_bytes()
     return found

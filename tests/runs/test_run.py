@@ -128,6 +128,7 @@ def test_a_run_leaves_the_files_of_the_contract(done):
     assert "runs/quickstart/report.md" in output
     assert all(f"{stage}: stage {n} of 4" in output for n, stage in enumerate(("build", "train", "evaluate"), 1))
     assert "judge: math, the default of the task" in output
+    assert "missing or damaged" not in output
     assert "data: 24 train, 300 validation, 600 test" in output
     for foreign in ("it/s", "requests:", "fatal:", "Warning", "steps"):
         assert foreign not in output

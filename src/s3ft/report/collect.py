@@ -83,8 +83,8 @@ def report(folder: Path, outdated: Sequence[str] = ()) -> dict[str, Any]:
         "comparisons": [_compared(run, ours, theirs) for theirs, ours in combinations(recipes, 2)],
         "sweep": front.sweep(folder, recipes) if config.sweep else None,
         "front": front.compared(folder, recipes) if config.sweep else None,
-        "forecast": _json(folder / "forecast.json"),
-        "versions": _json(folder / "versions.json"),
+        "forecast": _json(folder / "forecast.json", "forecast") if (folder / "forecast.json").exists() else {},
+        "versions": _json(folder / "versions.json", "versions"),
         **({"s3ft_over_sft": _against(run)} if {"sft", "s3ft"} <= run.tuned.keys() else {}),
     }
 
@@ -202,10 +202,10 @@ def _seconds(path: Path) -> float:
     return float((made.read(path) or {}).get("seconds", 0.0))
 
 
-def _json(path: Path) -> Any:
+def _json(path: Path, what: str) -> Any:
     """What a file of no result holds; nothing if it is missing or damaged."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        say(f"{path}: missing or damaged; the report has no versions")
+        say(f"{path}: missing or damaged; the report has no {what}")
         return {}
