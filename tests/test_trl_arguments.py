@@ -4,6 +4,7 @@ import copy
 import json
 
 import datasets
+import pandas
 import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, TrainingArguments
@@ -84,12 +85,17 @@ def prompt_completion(number):
             r"such as train_dataset\['train'\]",
         ),
         ({"rows": []}, "found no rows; give rows with a prompt"),
-        ({"rows": "rows.jsonl"}, "found str, expected a row with columns"),
+        ({"rows": "rows.jsonl"}, "train_dataset: found str, expected rows"),
+        ({"rows": prompt_completion}, "train_dataset: found function, expected rows"),
+        ({"rows": pandas.DataFrame(ROWS)}, "row 1: found str in a DataFrame, expected a row with columns"),
+        ({"rows": {"prompt": ["a"], "completion": ["b"]}}, "found the columns prompt, completion; give a Dataset"),
         ({"rows": [{"input_ids": [1, 2]}]}, "token ids already"),
         ({"rows": [{**row(1), "image": "x"}]}, "vision"),
         ({"rows": [{"text": "x"}]}, "columns found: text; none .*; name yours prompt and completion$"),
         ({"rows": [{**row(1), "completion": [*row(1)["completion"], *row(1)["prompt"]]}]}, "expected text"),
         ({"rows": [{**row(1), "tools": "[1"}]}, "is not JSON"),
+        ({"rows": [{**row(1), "tools": [{"name": "add"}]}]}, "the chat template does not read 'tools'"),
+        ({"rows": [{**row(1), "chat_template_kwargs": "loud"}]}, "holds 'loud', expected a mapping"),
         ({"rows": [{**row(1), "chat_template_kwargs": {"loud": True}}]}, "does not read 'loud'"),
         (
             {
@@ -99,7 +105,9 @@ def prompt_completion(number):
             "row 1: assistant_only_loss trains on every turn",
         ),
         ({"eval_dataset": [{"text": "x"}]}, "eval_dataset, row 1"),
-        ({"eval_dataset": prompt_completion(1)}, "eval_dataset, row 1: found str, expected a row with columns"),
+        ({"eval_dataset": prompt_completion(1)}, "eval_dataset: found str, expected rows"),
+        ({"eval_dataset": [{"prompt": "x " * 2000, "completion": "y"}]}, "^eval_dataset: no rows remain, 1 left out"),
+        ({"judge": 5}, "judge: found int, expected a name, a function or a batch judge"),
     ],
 )
 def test_what_cannot_be_done_is_said_before_anything_is_judged(trainer, change, says):

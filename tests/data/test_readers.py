@@ -134,6 +134,7 @@ def test_a_file_that_is_not_there_is_not_looked_for_on_the_hub(
         ("a.jsonl.gz", gzip.compress(b'{"prompt": "p"}\n' * 99, mtime=0)[:-9], "cannot be read (Compressed file ended"),
         ("a.csv.gz", b"no gzip", "cannot be read as csv"),
         ("a.jsonl", '{"prompt": "p"}'.encode("utf-16"), "not UTF-8"),
+        ("a.csv", "question,answer\nWo?,M\u00fcnchen\n".encode("latin-1"), "save it as UTF-8"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, name: str, content: bytes, says: str) -> None:

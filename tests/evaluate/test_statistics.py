@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import math
 import warnings
 from pathlib import Path
 
@@ -309,3 +310,10 @@ def test_a_denominator_of_exactly_zero_is_no_number_and_no_failure(rng: np.rando
 def test_more_items_than_a_machine_number_holds_are_a_number_of_json() -> None:
     found = statistics.Difference(0.1, -0.1, 0.3, 0.2, items_to_decide=10**25)
     assert found.as_dict()["items_to_decide"] == 10**25
+
+
+def test_a_mean_that_is_zero_but_for_rounding_names_no_number_of_items() -> None:
+    wide = np.array([0.25, -0.25] * 50)
+    found = statistics.mean_difference([(mean + wide, np.zeros(100)) for mean in (0.1, 0.2, -0.3)])
+    assert 0 < abs(found.mean) < 1e-15
+    assert math.isnan(found.items_to_decide)

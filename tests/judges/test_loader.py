@@ -63,6 +63,22 @@ def test_whatever_ends_a_judge_leaves_it_undecided(tmp_path: Path, body: str, sa
     assert [(v.correct, v.reason) for v in found] == [(None, says)] * len(ROWS)
 
 
+def _failing_reward(completions: Any, **columns: Any) -> list[float]:
+    raise KeyError("boom")
+
+
+class _Failing:
+    def __call__(self, examples: Any, completions: Any) -> list[Verdict]:
+        raise KeyError("boom")
+
+
+@pytest.mark.parametrize("judge", [_failing_reward, _Failing()])
+def test_what_ends_a_judge_in_memory_leaves_it_undecided(judge: Any) -> None:
+    example = Example("1", [{"role": "user", "content": "?"}], "", "yes")
+    [verdict] = judges.of(judge)([example], [Completion("yes")])
+    assert (verdict.correct, verdict.reason) == (None, "judge failed: KeyError: 'boom'")
+
+
 def test_a_process_that_a_judge_forks_ends_as_it_wants(tmp_path: Path) -> None:
     body = "import os\ndef judge(e, c):\n    if not (pid := os.fork()): os._exit(7)\n"
     found = _ask(_file(tmp_path, "forks", body + "    return Verdict(os.waitpid(pid, 0)[1] == 7 << 8)\n"), ["yes"])

@@ -92,7 +92,7 @@ def test_rows_that_are_too_long_are_left_out_and_named_and_none_is_cut(chat: Cha
     assert all(f"the limit is {longest - 1}" in reason for _, reason in limited.dropped)
     assert not {i for i, _ in limited.dropped} & set(limited.keys)
     assert all(row["input_ids"][-1] in chat.stop_ids for row in limited.dataset())
-    with pytest.raises(UserError, match="no rows to train on, 24 left out"):
+    with pytest.raises(UserError, match="no rows remain, 24 left out"):
         prepare(found, chat, 3)
 
 
@@ -115,7 +115,7 @@ def test_a_row_that_the_template_does_not_support_stops_and_is_named(chat: Chat)
     empty = tiny.record(7, Completion(" "))
     with pytest.raises(TemplateUnsupported, match=r"row 'row-7'.*empty"):
         prepare([*tiny.gold_records(2), empty], chat)
-    with pytest.raises(UserError, match="no rows to train on"):
+    with pytest.raises(UserError, match="no rows remain"):
         prepare([], chat)
 
 

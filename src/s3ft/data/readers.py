@@ -110,7 +110,8 @@ def file(path: str) -> Iterator[Row]:
     except UserError:
         raise
     except Exception as error:
-        raise UserError(f"{path}: cannot be read as {suffix[1:]}: {_line(error)}") from error
+        hint = "; save it as UTF-8" if isinstance(error, UnicodeDecodeError) else ""
+        raise UserError(f"{path}: cannot be read as {suffix[1:]}: {_line(error)}{hint}") from error
 
 
 def is_file(where: str) -> bool:

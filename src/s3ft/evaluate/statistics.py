@@ -21,7 +21,7 @@ Z95 = 1.959963984540054
 POWER = 0.8416212335729143
 """The normal distribution's quantile at 0.80: a difference that can be shown is shown four times in five."""
 FAR = 1e6
-"""A ratio beyond this is unbounded."""
+"""A ratio beyond this is unbounded, and so many times the items are out of reach."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +208,9 @@ def mean_difference(
     room = (spread.mean / scale) ** 2 - spread.of_seeds
     if math.isnan(width):
         return Difference(spread.mean, width, width, width, width)
-    needed = math.ceil(items * spread.of_items / room) if room > 0 else float("nan")
+    # A mean of zero is rarely one: sums of benchmarks leave 1e-17.
+    can_be_told = room > 0 and spread.of_items / room < FAR
+    needed = math.ceil(items * spread.of_items / room) if can_be_told else float("nan")
     return Difference(spread.mean, low, high, detectable, needed)
 
 

@@ -66,12 +66,17 @@ def open_models(judge: Judge) -> None:
 
 def of(judge: Any, open_model: OpenModel | None = None) -> Judge:
     """The batch judge for what `load` takes, for a function judge(example, completion) -> Verdict, for a TRL reward
-    function, or for a batch judge itself."""
+    function, or for a batch judge itself. What they raise becomes None. Raises UserError for anything else."""
     if isinstance(judge, str | dict):
         return load(judge, open_model)
     if is_reward(judge):
-        return Reward(judge)
-    return _Each(judge) if inspect.isfunction(judge) else cast(Judge, judge)
+        return _Guarded(Reward(judge))
+    if inspect.isfunction(judge):
+        return _Each(judge)
+    if inspect.isclass(judge) or not callable(judge):
+        found = f"the class {judge.__name__}" if inspect.isclass(judge) else type(judge).__name__
+        raise UserError(f"judge: found {found}, expected a name, a function or a batch judge that was made")
+    return cast(Judge, judge) if type(judge).__module__.startswith("s3ft.judges.") else _Guarded(judge)
 
 
 def _found(name: str) -> Any:

@@ -16,11 +16,14 @@ _TRAINER = {"log_extra": None, "log_metric": None, "trainer_state": None}
 
 
 def is_reward(found: Any) -> bool:
-    """Whether it can be called as TRL calls a reward function: with `completions`."""
+    """Whether it can be called as TRL calls a reward function: with `completions`, and not as a batch judge is."""
+    if not callable(found) or inspect.isclass(found):
+        return False
     try:
-        return callable(found) and not inspect.isclass(found) and "completions" in inspect.signature(found).parameters
+        parameters = inspect.signature(found).parameters
     except (TypeError, ValueError):
         return False
+    return "completions" in parameters and "examples" not in parameters
 
 
 class Reward:

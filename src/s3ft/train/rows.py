@@ -112,9 +112,7 @@ def prepare(
             writer.write_batch(pyarrow.RecordBatch.from_pylist(chunk, schema))
     if not keys:
         reasons = "; ".join(f"{i!r}: {r}" for i, r in dropped[:3]) or "there are no records"
-        raise UserError(
-            f"no rows to train on, {len(dropped)} left out ({reasons}); raise max_length or change the recipe"
-        )
+        raise UserError(f"no rows remain, {len(dropped)} left out ({reasons}); raise max_length or change the recipe")
     pad = own.tokenizer.pad_token_id
     return Rows(
         path,

@@ -19,10 +19,12 @@ TEMPLATE_ARGUMENTS = "chat_template_kwargs"
 """The column with a row's arguments of the chat template, as TRL names it."""
 _NAMED = 5
 """Rows that are named in a message."""
+_IMAGES = "the rows appear to be vision-related, and S3FT trains on text only; train with SFTTrainer"
 _UNFIT = {
-    "input_ids": "the rows are token ids already, and S3FT asks the model its prompts; give prompt and completion",
-    "image": "the rows appear to be vision-related, and S3FT does not train a vision-language model on images",
-    "images": "the rows appear to be vision-related, and S3FT does not train a vision-language model on images",
+    "input_ids": "the rows are token ids already, and S3FT asks the model its prompts; give prompt and completion, or "
+    "train with SFTTrainer",
+    "image": _IMAGES,
+    "images": _IMAGES,
 }
 
 
@@ -51,13 +53,20 @@ def read(rows: Any, what: str, assistant_only: bool = False) -> Iterator[Example
     `assistant_only`: TRL's assistant_only_loss."""
     if isinstance(rows, Mapping):
         names = ", ".join(map(str, rows))
+        if any(isinstance(own, list | tuple) for own in rows.values()):
+            raise ArgumentError(f"{what}: found the columns {names}; give a Dataset, as Dataset.from_dict makes it")
         raise ArgumentError(f"{what}: found the splits {names}; give one of them, such as {what}[{next(iter(rows))!r}]")
+    if isinstance(rows, str) or not isinstance(rows, Iterable):
+        raise ArgumentError(f"{what}: found {type(rows).__name__}, expected rows: a list, a Dataset or a generator")
     for number, row in enumerate(rows, 1):
         place = f"{what}, row {number}"
         if not isinstance(row, Mapping):
-            raise ArgumentError(f"{place}: found {type(row).__name__}, expected a row with columns")
+            raise ArgumentError(
+                f"{place}: found {type(row).__name__} in a {type(rows).__name__}, expected a row with columns; give a "
+                "list of dicts or a Dataset"
+            )
         if unfit := next((line for column, line in _UNFIT.items() if column in row), ""):
-            raise ArgumentError(f"{place}: columns found: {', '.join(row)}: {unfit}, or train with SFTTrainer")
+            raise ArgumentError(f"{place}: columns found: {', '.join(row)}: {unfit}")
         found = formats.read(row, place, "name yours prompt and completion")
         if number == 1:
             say(f"{what}: {found.mapping}")
@@ -73,8 +82,11 @@ def _example(row: Mapping[str, Any], read: formats.Read, place: str) -> Example:
     reference = row["reference"] if row.get("reference") is not None else read.reference
     offered = formats.tools(row.get("tools"), place, "tools")
     found = formats.example(row, read.prompt, read.gold, reference, offered, row.get("id"))
+    asked = row.get(TEMPLATE_ARGUMENTS) or {}
+    if not isinstance(asked, Mapping):
+        raise ArgumentError(f"{place}: column {TEMPLATE_ARGUMENTS!r} holds {asked!r:.80}, expected a mapping")
     # Arrow writes None where another row has an argument.
-    given = {k: v for k, v in (row.get(TEMPLATE_ARGUMENTS) or {}).items() if v is not None}
+    given = {k: v for k, v in asked.items() if v is not None}
     if not given:
         return found
     id = found.id if row.get("id") is not None else digest([found.id, given])[:16]

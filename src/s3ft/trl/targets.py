@@ -80,7 +80,7 @@ def targets(model: Any, chats: Chats, examples: Sequence[Example], ladder: Ladde
     builds = []
     for places in groups.values():
         chat, rows = chats.of(examples[places[0]]), [examples[i] for i in places]
-        build = build_records(rows, ladder.recipe, LocalModel(model, chat), asked, chat, options)
+        build = build_records(rows, {ladder.name: ladder.recipe}, LocalModel(model, chat), asked, chat, options)
         builds.append((places, build))
     with progress("build", len(examples)) as bar:
         for places, build in builds:

@@ -115,7 +115,12 @@ class S3FTTrainer(SFTTrainer):
         for example in examples:
             chat = self._chats.of(example)
             limit = self.args.max_length or stated_length(chat.tokenizer)
-            length = len(chat.prompt_ids(example.prompt, example.tools))
+            ids = chat.prompt_ids(example.prompt, example.tools)
+            if example.tools and ids == chat.prompt_ids(example.prompt):
+                raise UserError(
+                    f"train_dataset, row {example.id!r}: the chat template does not read 'tools'; leave the column out"
+                )
+            length = len(ids)
             if limit is not None and length >= limit:
                 self.s3ft_dropped.append((example.id, f"the prompt has {length} tokens, the limit is {limit}"))
                 continue
@@ -143,7 +148,10 @@ class S3FTTrainer(SFTTrainer):
         if rows is None or "input_ids" in (getattr(rows, "column_names", None) or ()):
             return rows
         examples = list(read(rows, "eval_dataset"))
-        found = prepare(gold_records(examples), self._chats.of, self.args.max_length)
+        try:
+            found = prepare(gold_records(examples), self._chats.of, self.args.max_length)
+        except UserError as error:
+            raise UserError(f"eval_dataset: {error}") from error
         say_dropped("eval_dataset", found.dropped, len(examples))
         is_packed = self.args.packing if self.args.eval_packing is None else self.args.eval_packing
         return self._packed(found, is_packed)
