@@ -46,6 +46,14 @@ HONEST: dict[str, tuple[str, dict[str, Any]]] = {
             "entry_point": "f",
         },
     ),
+    "nothing but NumPy's assertion": (
+        "def f(a): return a * 2",
+        {"tests": "import numpy as np\nnp.testing.assert_allclose(f(np.arange(2.0)), [0, 2])"},
+    ),
+    "nothing but a mock's assertion": (
+        "def f(call): call(3)",
+        {"tests": "from unittest import mock\nm = mock.Mock()\nf(m)\nm.assert_called_once_with(3)"},
+    ),
     "an array kept": (
         "import numpy as np\nclass Grid:\n    def __init__(s,m): s.m=m\n    def fill(s,v): s.m[:]=v",
         {"tests": "m=np.zeros((2,2))\ng=Grid(m)\ng.fill(3)\nassert m.sum() == 12\n"},
