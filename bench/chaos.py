@@ -68,6 +68,19 @@ def sweep(bench: Bench) -> None:
     bench.chain(case, "kill -9", cases.SWEEP_KILLS, harm, SWEEP)
 
 
+def _is_left(group: int) -> bool:
+    """Whether processes of a command outlive it by five seconds: a judge's own ends when its input does. They are
+    killed."""
+    for _ in range(50):
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return False
+        time.sleep(0.1)
+    os.killpg(group, signal.SIGKILL)
+    return True
+
+
 def stop(bench: Bench) -> None:
     case = _folder(bench, "stop")
 
@@ -78,11 +91,8 @@ def stop(bench: Bench) -> None:
         code, output = ended(process)
         line = "s3ft: stopped; repeat the command to go on"
         row.silent = int(code != 130 or output.count(line) != 1 or output.splitlines()[-1] != line)
-        try:
-            os.killpg(process.pid, signal.SIGKILL)
+        if _is_left(process.pid):
             row.lost, row.note = 1, "left processes behind"
-        except ProcessLookupError:
-            pass
         row.note += f" exit {code}" if code != 130 else ""
         return output
 

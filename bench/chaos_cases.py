@@ -179,8 +179,8 @@ def _damages(files: dict[str, str], kinds: tuple[str, ...] = ALL, folder: str = 
 CHECKPOINTED = ["adapter_model.safetensors", "optimizer.pt", "trainer_state.json", "scheduler.pt", "rng_state.pth"]
 STORE = "generations.sqlite"
 SWEPT = "sweep/s3ft/0.008-r8/seed-1000"
-MADE = ("report: runs/quickstart/report.md",)
-TRAINED = ("train s3ft seed 0: ",)
+MADE = ("report: runs/quickstart/report.html, runs/quickstart/report.md",)
+TRAINED = ("train s3ft seed 0, ",)
 
 DAMAGES: list[Damage] = [
     *_damages({"config.yaml": "", "versions.json": ""}),

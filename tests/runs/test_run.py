@@ -54,7 +54,7 @@ def s3ft(folder, *arguments):
 
 def content(run):
     """Everything that a run's result consists of, times apart."""
-    files = [*run.glob("records/*.jsonl"), *run.glob("train/*.jsonl"), *run.glob("evals/*.samples.jsonl")]
+    files = [*run.glob("records/*.jsonl"), *run.glob("train/*"), *run.glob("evals/*.samples.jsonl")]
     files += run.glob("adapters/*/*/adapter_model.safetensors")
     report = json.loads((run / "report.json").read_text())
     for part in (report["base"], *report["recipes"].values()):

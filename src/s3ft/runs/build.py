@@ -65,17 +65,26 @@ def build(run: Run) -> None:
                     atomic.write_line(train[name], row)
     gold = build.counts.gold
     data = {"rows": read.rows, "duplicates": read.duplicates, "in_evaluation_split": read.in_evaluation_split}
+    shared = {"seconds": time.monotonic() - begun, "data": {**data, "gold": gold.as_dict()}}
+    summaries = {n: {"key": keys[n], **shared, **c.as_dict()} for n, c in build.counts.recipes.items()}
+    # Before the summaries, which say that all is there.
+    _write_card(run, summaries)
     for name, counts in build.counts.recipes.items():
-        facts = {"key": keys[name], "seconds": time.monotonic() - begun, "data": {**data, "gold": gold.as_dict()}}
-        made.write(run.summary_file(name), {**facts, **counts.as_dict()}, [run.records(name), run.targets(name)])
+        made.write(run.summary_file(name), summaries[name], [run.records(name), run.targets(name)])
         run.log(_line(name, counts))
-    model = Path(config.model).name if Path(config.model).is_dir() else config.model
-    names = {"model": model, "task": run.task.name, "judge": described(run.judge_spec)}
-    card.write(run.folder / "train", names, {n: (ladder(r), run.summary(n)) for n, r in run.recipes.items()})
     if gold.rejected or gold.undecided:
         run.log(f"judge: {gold.rejected} of {read.rows} gold answers rejected, {gold.undecided} undecided")
     if undecided := build.counts.undecided():
         run.log(f"judge: warning: {undecided}")
+
+
+def _write_card(run: Run, new: dict[str, dict[str, Any]]) -> None:
+    """`new`: the summaries of the recipes that were built now."""
+    model = Path(run.config.model)
+    names = {"model": model.name if model.is_dir() else run.config.model, "task": run.task.name}
+    names["judge"] = described(run.judge_spec)
+    found = {n: (ladder(r), new[n] if n in new else run.summary(n)) for n, r in run.recipes.items()}
+    card.write(run.folder / "train", names, found)
 
 
 def described(judge: str | dict[str, Any]) -> str:
