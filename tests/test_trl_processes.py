@@ -28,7 +28,7 @@ def judge(example, completion):
     global asked
     asked += 1
     if failing == "killed":
-        os._exit(9)
+        os.kill(os.getpid(), signal.SIGKILL)
     return Verdict(None if failing == "undecided" else True)
 
 rows = ({"prompt": f"What is {n} + 2?", "completion": f"It is {n + 2}."} for n in range(40))
