@@ -194,7 +194,7 @@ DAMAGES: list[Damage] = [
     *(Damage(f"{RUN}/{n}", kind, MADE) for n in ("report.json", "report.md", "report.svg", "log.txt") for kind in ALL),
     *_damages({"sweep/s3ft.json": "sweep s3ft: "}, run="swept"),
     *(
-        Damage(f"{RUN}/{SWEPT}/{name}", kind, (name, *TRAINED), "swept", ("sweep/s3ft.json",))
+        Damage(f"{RUN}/{SWEPT}/{name}", kind, (name, "train s3ft seed 1000, "), "swept", ("sweep/s3ft.json",))
         for name in ("adapter_model.safetensors", "s3ft.json")
         for kind in ALL
     ),
